@@ -1,0 +1,38 @@
+"""Fixtures that every test folder shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = Path(os.environ.get("SKYSIEVE_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests of the marker ``realdata`` where the data are absent, and say so."""
+    if REAL_DATA.is_dir():
+        return
+    absent = [item for item in items if item.get_closest_marker("realdata")]
+    if absent:
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if item not in absent]
+        config.stash[_DESELECTED] = len(absent)
+
+
+_DESELECTED = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the one line about deselected tests."""
+    if count := config.stash.get(_DESELECTED, 0):
+        terminalreporter.write_line(
+            f"{count} tests of real data deselected: {REAL_DATA} is absent (set SKYSIEVE_DATA to use another folder)"
+        )
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real data."""
+    return REAL_DATA
