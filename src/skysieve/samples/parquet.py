@@ -1,0 +1,255 @@
+"""Sample sets on disk: Parquet with Arrow tensors, written in batches, complete or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from skysieve.errors import SampleSetError
+from skysieve.samples.description import Description, TensorColumn
+
+__all__ = [
+    "METADATA_KEY",
+    "SampleWriter",
+    "arrow_type",
+    "ragged_from_arrow",
+    "tensor_from_arrow",
+    "tensor_to_arrow",
+]
+
+#: Where the description stands in the metadata of the Parquet schema.
+METADATA_KEY = b"skysieve"
+
+#: Size that a row group is filled to: large enough to compress, small enough to hold in memory.
+ROW_GROUP_BYTES = 32 * 2**20
+
+
+def arrow_type(column: TensorColumn) -> pa.DataType:
+    """Return the Arrow type of a tensor column.
+
+    Fixed shapes become ``arrow.fixed_shape_tensor``, ragged ones a list of values or
+    of tensors flattened in C order.
+
+    Examples
+    --------
+    >>> arrow_type(TensorColumn((None,), "float64"))
+    ListType(list<item: double>)
+    """
+    value = pa.string() if column.dtype == "str" else pa.from_numpy_dtype(np.dtype(column.dtype))
+    if not column.ragged:
+        return pa.fixed_shape_tensor(value, column.fixed_shape)
+    if column.fixed_shape:
+        value = pa.list_(value, int(np.prod(column.fixed_shape)))
+    return pa.list_(value)
+
+
+def tensor_to_arrow(values: Any, column: TensorColumn) -> pa.Array:
+    """Convert tensors to an Arrow array of `arrow_type`.
+
+    Parameters
+    ----------
+    values : array, shape (N, *shape), or sequence of arrays for a ragged column
+        The tensors; NaN is kept.
+    column : TensorColumn
+        Their layout.
+
+    Raises
+    ------
+    SampleSetError
+        If the shapes do not fit.
+    """
+    if column.ragged:
+        return _ragged_to_arrow(values, column)
+    array = np.ascontiguousarray(values, dtype=column.dtype)
+    if array.shape[1:] != column.fixed_shape:
+        raise SampleSetError(f"found tensors of shape {array.shape[1:]}, expected {column.fixed_shape}")
+    size = int(np.prod(column.fixed_shape))
+    storage = pa.FixedSizeListArray.from_arrays(pa.array(array.reshape(-1)), size)
+    return pa.ExtensionArray.from_storage(arrow_type(column), storage)
+
+
+def _ragged_to_arrow(values: Sequence[Any], column: TensorColumn) -> pa.Array:
+    rows = [np.asarray(row, dtype=None if column.dtype == "str" else column.dtype) for row in values]
+    for number, row in enumerate(rows):
+        if row.shape[1:] != column.fixed_shape or row.ndim != len(column.shape):
+            raise SampleSetError(f"row {number} has shape {row.shape}, expected {column.shape}")
+    offsets = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32)
+    flat = np.concatenate([row.reshape(-1) for row in rows]) if rows else np.empty(0, dtype=column.dtype)
+    items = pa.array(flat.tolist(), pa.string()) if column.dtype == "str" else pa.array(flat)
+    if column.fixed_shape:
+        items = pa.FixedSizeListArray.from_arrays(items, int(np.prod(column.fixed_shape)))
+    return pa.ListArray.from_arrays(pa.array(offsets), items)
+
+
+def tensor_from_arrow(array: pa.ChunkedArray | pa.Array, column: TensorColumn) -> NDArray[Any]:
+    """Return a fixed-shape column as one array of shape (N, *shape)."""
+    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    parts = []
+    for chunk in chunks:
+        storage = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
+        parts.append(storage.flatten().to_numpy(zero_copy_only=False).reshape(-1, *column.fixed_shape))
+    if len(parts) == 1:
+        return np.asarray(parts[0])
+    return np.concatenate(parts) if parts else np.empty((0, *column.fixed_shape), dtype=column.dtype)
+
+
+def ragged_from_arrow(array: pa.ChunkedArray | pa.Array, column: TensorColumn) -> list[NDArray[Any]]:
+    """Return a ragged column as a list with one array a sample."""
+    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    rows: list[NDArray[Any]] = []
+    for chunk in chunks:
+        items = chunk.flatten()
+        flat = items.flatten() if column.fixed_shape else items
+        values = flat.to_numpy(zero_copy_only=False).reshape(-1, *column.fixed_shape)
+        if column.dtype == "str":
+            values = values.astype(np.str_)
+        ends = np.cumsum(chunk.value_lengths().to_numpy(zero_copy_only=False))
+        rows.extend(np.split(values, ends[:-1]) if len(ends) else [])
+    return rows
+
+
+class SampleWriter:
+    """Write a sample set in batches; the file appears when it is complete.
+
+    Parameters
+    ----------
+    path : path
+        The Parquet file; an existing one is replaced on success only.
+    description : Description
+        Tensor columns, classes, origin.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> from skysieve.samples.sample_set import SampleSet
+    >>> path = Path(tempfile.mkdtemp()) / "two.parquet"
+    >>> layout = Description(tensors={"cutouts": TensorColumn((1, 2, 2))})
+    >>> with SampleWriter(path, layout) as writer:
+    ...     writer.write({"id": ["a", "b"], "group": ["a", "b"], "cutouts": np.zeros((2, 1, 2, 2))})
+    >>> len(SampleSet.open(path))
+    2
+    """
+
+    def __init__(self, path: str | Path, description: Description) -> None:
+        self.path = Path(path)
+        self.description = description
+        self.rows = 0
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._writer: pq.ParquetWriter | None = None
+        self._pending: list[pa.Table] = []
+        self._pending_bytes = 0
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Append rows, given as columns of equal length; every call has the same columns.
+
+        Raises
+        ------
+        SampleSetError
+            If ``id`` or ``group`` is missing, or a column does not fit the first batch.
+        """
+        self.write_table(columns_to_table(columns, self.description))
+
+    def write_table(self, table: pa.Table) -> None:
+        """Append the rows of an Arrow table whose tensor columns are already converted."""
+        if self._pending:
+            table = _cast(table, self._pending[0].schema, self.path)
+        self._pending.append(table)
+        self._pending_bytes += table.nbytes
+        self.rows += table.num_rows
+        if self._pending_bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        table = pa.concat_tables(self._pending).combine_chunks()
+        schema = table.schema.with_metadata({METADATA_KEY: self.description.to_json().encode()})
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self._partial, schema, compression="zstd")
+        self._writer.write_table(_cast(table, self._writer.schema, self.path))
+        self._pending, self._pending_bytes = [], 0
+
+    def __enter__(self) -> SampleWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._flush()
+                if self._writer is None:
+                    raise SampleSetError(
+                        f"{self.path}: no sample was written; a sample set has at least one row"
+                    )
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+            if kind is not None:
+                self._partial.unlink(missing_ok=True)
+        if kind is None:
+            self._partial.replace(self.path)
+
+
+def columns_to_table(columns: Mapping[str, Any], description: Description) -> pa.Table:
+    """Convert columns to an Arrow table, the reserved ones first.
+
+    Raises
+    ------
+    SampleSetError
+        If ``id``, ``group`` or a tensor column is missing, or lengths differ.
+    """
+    for name in ("id", "group", *description.tensors):
+        if name not in columns:
+            raise SampleSetError(
+                f"the column {name!r} is missing, found {', '.join(map(repr, columns))}; "
+                "a set without natural groups says so by group = id"
+            )
+    arrays: dict[str, pa.Array] = {}
+    for name, values in columns.items():
+        try:
+            if name in description.tensors:
+                arrays[name] = tensor_to_arrow(values, description.tensors[name])
+            else:
+                arrays[name] = _scalars_to_arrow(values)
+        except (SampleSetError, pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
+            raise SampleSetError(f"column {name!r}: {error}") from None
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise SampleSetError(f"columns differ in length: {lengths}")
+    return pa.table(arrays)
+
+
+def _scalars_to_arrow(values: Any) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks()
+    if isinstance(values, np.ndarray) and values.dtype.kind == "U":
+        return pa.array(values.tolist(), pa.string())
+    # Tables of pandas mark missing words by NaN; from_pandas makes them null as they are meant.
+    is_object = getattr(values, "dtype", None) == np.dtype(object)
+    return pa.array(values, from_pandas=is_object)
+
+
+def _cast(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
+    if table.schema.equals(schema):
+        return table
+    if set(table.column_names) != set(schema.names):
+        raise SampleSetError(
+            f"{path}: a batch has the columns {table.column_names}, the first one had {schema.names}"
+        )
+    try:
+        return table.select(schema.names).cast(schema.remove_metadata())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SampleSetError(f"{path}: a batch does not fit the first one: {error}") from None
