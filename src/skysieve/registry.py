@@ -3,7 +3,7 @@
 One `Registry` exists for each kind of extension (networks, preprocessing
 steps, simulators, recipes ...). A module adds itself with a decorator; other
 packages add theirs through an entry point in the group
-``skysieve.<kind>``. Modules of this package are found by walking the folder
+``skysieve.<kind>s``. Modules of this package are found by walking the folder
 that the registry names, so that a new file needs no entry in any list.
 """
 
@@ -107,5 +107,5 @@ class Registry(Generic[T]):
         package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
             importlib.import_module(f"{self.package}.{module.name}")
-        for entry in entry_points(group=f"skysieve.{self.kind}s"):
+        for entry in entry_points(group=f"skysieve.{self.kind.replace(' ', '_')}s"):
             self.register(entry.name)(entry.load())
