@@ -68,11 +68,13 @@ class Pipeline:
         name_of: dict[object, str] = {STEPS.get(name): name for name in STEPS}
         described = []
         for step in self.steps:
-            if type(step) not in name_of or not dataclasses.is_dataclass(step) or isinstance(step, type):
+            name = name_of.get(type(step))
+            if name is None:
                 raise ConfigurationError(
                     f"{step!r} is not a registered preprocessing step and cannot be stored in a model"
                 )
-            described.append({"step": name_of[type(step)], **dataclasses.asdict(step)})
+            fields: Any = step
+            described.append({"step": name, **dataclasses.asdict(fields)})
         return described
 
     @classmethod
