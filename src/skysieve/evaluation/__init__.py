@@ -1,1 +1,22 @@
-"""evaluation."""
+"""How good is a classifier, how sure are we, and how is it told to others.
+
+==================================  ====================================================
+module                              what it answers
+==================================  ====================================================
+`evaluation.metrics`                how good at one threshold, and at all of them
+`evaluation.intervals`              how far the figures may move with other objects
+`evaluation.thresholds`             where to cut, and which split chose the cut
+`evaluation.calibration`            the map from logits to probabilities, on any array
+`evaluation.calibration_fitting`    which such map the validation data ask for
+`evaluation.reliability`            whether a score of .8 means eight in ten
+`evaluation.completeness`           what is found and how pure it is, by magnitude
+`evaluation.evaluate`               all of the above in one call
+`evaluation.plots`                  figures; `evaluation.cutout_images` shows the pixels
+`evaluation.report`                 one HTML file about a model
+`evaluation.night_report`           one HTML file about a night that was scored
+==================================  ====================================================
+
+Importing this package imports none of them; scikit-learn, matplotlib and
+jinja2 come with ``pip install 'skysieve[report]'``. `calibration` needs none
+of the three.
+"""
