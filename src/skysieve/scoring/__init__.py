@@ -1,1 +1,1 @@
-"""scoring."""
+"""Scores: from files of alerts to a table, without torch."""

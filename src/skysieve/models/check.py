@@ -1,0 +1,125 @@
+"""Checks of a model folder: its files are the right ones, graph and network agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import ContractError, MissingExtraError, ModelError
+from skysieve.models.model import WEIGHTS, Model
+from skysieve.models.rebuild import build_network, build_vetter
+
+__all__ = ["TOLERANCE", "Check", "check_model", "probe_images"]
+
+#: Largest difference of probabilities between the graph and the PyTorch network.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Check:
+    """Outcome of one check.
+
+    Parameters
+    ----------
+    name : str
+        What was checked.
+    outcome : {"passed", "failed", "not run"}
+        How it went.
+    detail : str
+        What was seen.
+    """
+
+    name: str
+    outcome: str
+    detail: str
+
+
+def check_model(model: Model) -> list[Check]:
+    """Run every check on a model that has been opened (its hashes are verified by then).
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+
+    Returns
+    -------
+    list of Check
+        One outcome each: files, contract, probabilities, agreement of ONNX and PyTorch. The last
+        one is "not run" where PyTorch is not installed.
+
+    Examples
+    --------
+    >>> [check.outcome for check in check_model(Model.load("braai-weak"))]
+    ['passed', 'passed', 'passed', 'passed']
+    """
+    checks: list[tuple[str, Callable[[Model], str]]] = [
+        ("files", _check_files),
+        ("contract", _check_contract),
+        ("probabilities", _check_probabilities),
+        ("agreement", _check_agreement),
+    ]
+    outcomes = []
+    for name, check in checks:
+        try:
+            outcomes.append(Check(name, "passed", check(model)))
+        except MissingExtraError as error:
+            outcomes.append(Check(name, "not run", str(error)))
+        except (ContractError, ModelError) as error:
+            outcomes.append(Check(name, "failed", str(error)))
+    return outcomes
+
+
+def probe_images(shape: tuple[int, int, int], n: int = 67) -> NDArray[np.float32]:
+    """Return images of every kind that a graph must survive, shape (n, C, H, W), float32.
+
+    Noise over many scales with a source, NaN at an edge, all NaN, all zero, constant, the
+    sentinel of ZTF templates.
+    """
+    rng = np.random.default_rng(20180824)
+    images = rng.normal(0, 10.0 ** rng.uniform(-1, 4, (n, 1, 1, 1)), (n, *shape)).astype(np.float32)
+    images[:, :, shape[1] // 2, shape[2] // 2] += 1e4
+    images[1, :, -shape[1] // 4 :] = np.nan
+    images[2] = np.nan
+    images[3] = 0
+    images[4] = 7
+    images[5, 0, 0, 0] = np.finfo(np.float32).min
+    return images
+
+
+def _check_files(model: Model) -> str:
+    model.verify_files()
+    files = len(model.description.files)
+    return f"{files} files are those that model.json names; identity {model.identity[:12]}"
+
+
+def _check_contract(model: Model) -> str:
+    engine = model.engine()
+    column = model.description.contract.column
+    return f"the graph takes {column} {engine.inputs[column]} as the contract says ({engine.name})"
+
+
+def _check_probabilities(model: Model) -> str:
+    scores = model.predict(probe_images(model.description.contract.shape))
+    bad = ~((scores >= 0) & (scores <= 1))
+    if bad.any():
+        raise ModelError(f"{int(bad.sum())} of {bad.size} scores of probe images are no probabilities")
+    return f"{scores.size} scores of probe images (NaN, zeros, sentinel among them) lie within 0 and 1"
+
+
+def _check_agreement(model: Model) -> str:
+    network = build_network(model.description, model.folder / WEIGHTS)
+    import torch  # of the extra `train`, which build_network has just asked for
+
+    images = probe_images(model.description.contract.shape)
+    with torch.inference_mode():
+        expected = build_vetter(model.description, network)(torch.from_numpy(images)).numpy()
+    largest = float(np.abs(expected - model.predict(images)).max())
+    if not largest <= TOLERANCE:
+        raise ModelError(
+            f"ONNX and PyTorch differ by {largest:.2g}, more than {TOLERANCE:g}; export the model again"
+        )
+    return f"ONNX and PyTorch differ by {largest:.2g} at most (allowed: {TOLERANCE:g})"

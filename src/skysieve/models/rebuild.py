@@ -1,0 +1,63 @@
+"""From ``model.json`` back to the PyTorch module that the graph was exported from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from skysieve.evaluation.calibration import calibrator_from_json
+from skysieve.extras import require
+from skysieve.models.description import ModelDescription
+from skysieve.preprocess import Pipeline
+
+__all__ = ["build_network", "build_vetter"]
+
+
+def build_network(description: ModelDescription, weights: str | Path | None = None) -> Any:
+    """Build the network of a model and load its weights.
+
+    Parameters
+    ----------
+    description : ModelDescription
+        Names the network, its outputs and arguments.
+    weights : path, optional
+        A safetensors file; without it the weights are random.
+
+    Returns
+    -------
+    torch.nn.Module
+        The network, in evaluation mode if weights were loaded.
+    """
+    require("torch", extra="train", purpose="rebuild a network")
+    from skysieve.networks import build_network as build
+    from skysieve.networks.weights import load_weights
+
+    fields = description.network
+    network = build(
+        fields["name"],
+        shape=description.contract.shape,
+        outputs=fields["outputs"],
+        **fields.get("arguments", {}),
+    )
+    if weights is not None:
+        load_weights(network, Path(weights))
+        network.eval()
+    return network
+
+
+def build_vetter(description: ModelDescription, network: Any) -> Any:
+    """Put preprocessing before a network and calibration behind it, as the description says.
+
+    Returns
+    -------
+    skysieve.networks.vetter.Vetter
+        From raw images to calibrated probabilities, in evaluation mode.
+    """
+    from skysieve.networks.vetter import Vetter
+
+    vetter = Vetter(
+        network,
+        preprocess=Pipeline.from_json(description.preprocess),
+        calibrate=calibrator_from_json(description.calibration),
+    )
+    return vetter.eval()

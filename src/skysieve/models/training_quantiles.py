@@ -1,0 +1,63 @@
+"""What the training samples looked like, in a few numbers a channel, to notice drift later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LEVELS", "training_quantiles"]
+
+#: Levels of the quantiles.
+LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def training_quantiles(
+    images: NDArray[np.float32], channels: tuple[str, ...], scores: NDArray[Any]
+) -> dict[str, Any]:
+    """Return quantiles over samples of simple statistics of each channel, and of the scores.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, C, H, W), float32
+        Raw training images; pixels that are not finite, or beyond 1e30, count as not measured.
+    channels : tuple of str
+        Names of the channels.
+    scores : ndarray, shape (N,) or (N, K)
+        Scores of the same samples.
+
+    Returns
+    -------
+    dict
+        ``levels``; for each channel ``median``, ``spread`` (half of the 16-84 % range),
+        ``maximum`` and ``unmeasured`` (fraction of pixels); ``score``. None where a quantile does
+        not exist.
+
+    Examples
+    --------
+    >>> images = np.arange(8, dtype=np.float32).reshape(2, 1, 2, 2)
+    >>> training_quantiles(images, ("science",), np.array([0.1, 0.9]))["science"]["median"][3]
+    3.5
+    """
+    quantiles: dict[str, Any] = {"levels": list(LEVELS)}
+    for number, channel in enumerate(channels):
+        pixels = images[:, number].reshape(len(images), -1).astype(np.float64)
+        measured = np.abs(pixels) < 1e30
+        pixels[~measured] = np.nan
+        pixels = pixels[measured.any(axis=1)]
+        low, median, high = np.nanquantile(pixels, [0.16, 0.5, 0.84], axis=1)
+        quantiles[channel] = {
+            "median": _levels(median),
+            "spread": _levels((high - low) / 2),
+            "maximum": _levels(np.nanmax(pixels, axis=1)),
+            "unmeasured": _levels(1 - measured.mean(axis=1)),
+        }
+    quantiles["score"] = _levels(scores.reshape(len(scores), -1)[:, -1].astype(np.float64))
+    return quantiles
+
+
+def _levels(values: NDArray[np.float64]) -> list[float | None]:
+    if not len(values):
+        return [None] * len(LEVELS)
+    return [float(f"{value:.6g}") for value in np.quantile(values, LEVELS)]

@@ -1,0 +1,217 @@
+"""Score alerts by the file, the folder or the archive, into one table."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import skysieve
+from skysieve.errors import ConfigurationError
+from skysieve.models.model import Model
+from skysieve.samples.findings import Finding
+from skysieve.scoring.merge import ScoringSummary, finished_summary, merge_parts
+from skysieve.scoring.parts import PART_ROWS, Cursor, PartStore
+from skysieve.scoring.rows import FIELDS, Rows, outcome_schema, score_alerts
+from skysieve.sources.alerts.alert import Alert
+from skysieve.sources.alerts.reading import ALERT_SUFFIXES, alerts_from_item
+from skysieve.sources.inputs import ARCHIVE_SUFFIXES, ItemRef, list_items
+
+__all__ = ["ScoringOptions", "score"]
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """How to score; every setting that can change a byte of the outcome.
+
+    Parameters
+    ----------
+    engine : str
+        Inference engine: ``onnxruntime`` or ``openvino``.
+    precision : str
+        ``float32``, or ``bfloat16`` where the engine has it.
+    workers : int
+        Processes; each scores a share of the files on one thread.
+    fields : tuple of str
+        Numbers of the candidate that are copied beside the score.
+    any_survey : bool
+        Score alerts of surveys that the model was not made for.
+    """
+
+    engine: str = "onnxruntime"
+    precision: str = "float32"
+    workers: int = 1
+    fields: tuple[str, ...] = FIELDS
+    any_survey: bool = False
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ConfigurationError(f"workers is 1 or more, found {self.workers}")
+
+
+def score(
+    model: Model,
+    inputs: Iterable[str | Path],
+    output: str | Path,
+    options: ScoringOptions | None = None,
+    *,
+    restart: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> ScoringSummary:
+    """Score alerts into a Parquet table; what cannot be scored goes into a quarantine file.
+
+    The run streams: memory does not grow with the number of alerts. Killed at any time and called
+    again with the same arguments it goes on where it was, and the table is the same byte for byte.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    inputs : iterable of path
+        Avro packets, folders, globs, ``.tar.gz`` archives, Parquet tables of alerts.
+    output : path
+        The table: ``candid``, ``object_id``, ``survey``, the fields, ``score`` (probability that the
+        alert is real; one column a class if there are more than two) and ``source``. Its schema
+        carries the model's identity, engine and precision.
+    options : ScoringOptions, optional
+        Engine, precision, processes, fields.
+    restart : bool
+        Throw away the parts of an unfinished run, or a finished table.
+    progress : callable, optional
+        Called with (files done, files in all).
+
+    Returns
+    -------
+    ScoringSummary
+        Counts and places.
+
+    Raises
+    ------
+    ConfigurationError
+        If the output, or parts beside it, belong to a run with other arguments.
+    """
+    began = time.monotonic()
+    target, options = Path(output), options or ScoringOptions()
+    listed = list_items(inputs, suffixes=ALERT_SUFFIXES + ARCHIVE_SUFFIXES)
+    items = [item for item in listed if isinstance(item, ItemRef)]
+    absent = [item for item in listed if isinstance(item, Finding)]
+    manifest = _manifest(model, listed, options)
+    if not restart and (finished := finished_summary(target, manifest)):
+        return finished
+    store = PartStore(target)
+    resumed = store.begin(manifest, restart=restart)
+    bounds = [len(items) * shard // options.workers for shard in range(options.workers + 1)]
+    shards = [items[low:high] for low, high in itertools.pairwise(bounds)]
+    if options.workers == 1:
+        for done in _score_shard(model, store, 0, shards[0], options):
+            _report(progress, done, len(items))
+    else:
+        _score_in_processes(model, target, shards, options, progress)
+    summary = merge_parts(store, target, manifest, absent, model, options.fields)
+    store.remove()
+    return dataclasses.replace(summary, resumed=resumed, seconds=time.monotonic() - began)
+
+
+def _report(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total)
+
+
+def _manifest(model: Model, listed: list[ItemRef | Finding], options: ScoringOptions) -> dict[str, Any]:
+    """Return everything that decides the outcome of a run."""
+    names = "\n".join(
+        f"{item.name} {item.path.stat().st_size}" if isinstance(item, ItemRef) else item.item
+        for item in listed
+    )
+    engine = model.engine(engine=options.engine, precision=options.precision)
+    threshold = model.description.threshold
+    return {
+        "model": model.description.name,
+        "identity": model.identity,
+        "threshold": None if threshold is None else dict(threshold),
+        "inputs": hashlib.sha256(names.encode()).hexdigest(),
+        "files": len(listed),
+        "engine": engine.name,
+        "precision": engine.precision,
+        "workers": options.workers,
+        "fields": list(options.fields),
+        "any_survey": options.any_survey,
+        "part_rows": PART_ROWS,
+        "skysieve": skysieve.__version__,
+    }
+
+
+def _score_shard(
+    model: Model, store: PartStore, shard: int, items: list[ItemRef], options: ScoringOptions
+) -> Iterator[int]:
+    """Score the items of a shard part by part; yield how many items are done."""
+    cursor = store.cursor(shard)
+    if cursor.done:
+        yield len(items)
+        return
+    engine = model.engine(engine=options.engine, precision=options.precision)
+    rows = Rows(outcome_schema(model.description.classes, options.fields))
+    stream = _outcomes(items, cursor)
+
+    def next_part() -> Iterator[Alert | Finding]:
+        nonlocal cursor
+        for place, outcome in itertools.islice(stream, PART_ROWS):
+            cursor = place
+            yield outcome
+
+    while True:
+        for row in score_alerts(
+            next_part(), model, engine, fields=options.fields, any_survey=options.any_survey
+        ):
+            rows.add(row)
+        full = len(rows) == PART_ROWS
+        if not full:
+            cursor = Cursor(len(items), 0, done=True)
+        store.add(shard, rows.take(), cursor)
+        yield cursor.item
+        if not full:
+            return
+
+
+def _outcomes(items: list[ItemRef], start: Cursor) -> Iterator[tuple[Cursor, Alert | Finding]]:
+    """Yield the outcomes behind a cursor, each with the cursor behind it."""
+    for number in range(start.item, len(items)):
+        skip = start.outcomes if number == start.item else 0
+        outcomes = alerts_from_item(items[number])
+        for count, outcome in enumerate(itertools.islice(outcomes, skip, None), start=skip + 1):
+            yield Cursor(number, count), outcome
+
+
+def _score_in_processes(
+    model: Model,
+    target: Path,
+    shards: list[list[ItemRef]],
+    options: ScoringOptions,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Score every shard in a process of its own; the parts on disk tell how far each is."""
+    store, total = PartStore(target), sum(map(len, shards))
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+        running = [
+            pool.submit(_score_shard_process, model.folder, target, number, shard, options)
+            for number, shard in enumerate(shards)
+        ]
+        while not all(future.done() for future in running):
+            wait(running, timeout=0.5)
+            _report(progress, sum(store.cursor(number).item for number in range(len(shards))), total)
+        for future in running:
+            future.result()
+
+
+def _score_shard_process(
+    folder: Path, target: Path, shard: int, items: list[ItemRef], options: ScoringOptions
+) -> None:
+    for _ in _score_shard(Model.load(folder), PartStore(target), shard, items, options):
+        pass
