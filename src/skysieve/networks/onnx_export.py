@@ -1,0 +1,166 @@
+"""Export to ONNX, with proof that the exported graph computes what the module computes."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from skysieve.errors import ModelError
+from skysieve.extras import require
+from skysieve.networks.atomic_file import replacing
+
+__all__ = ["export_onnx"]
+
+
+def export_onnx(
+    vetter: nn.Module,
+    path: str | Path,
+    shape: tuple[int, ...],
+    *,
+    input_name: str = "cutouts",
+    output_name: str = "probability",
+    accepts_nan: bool = True,
+    tolerance: float = 1e-5,
+) -> float:
+    """Write a module as one ONNX file that takes batches of any size.
+
+    The written graph is checked: by ONNX's own checker, and by comparing its
+    outputs with those of the module on random batches of one and of three
+    samples, of which some values and one whole sample are NaN. The file appears
+    only if it passes.
+
+    Parameters
+    ----------
+    vetter : nn.Module
+        Usually a `Vetter`; a copy of it is exported, on the CPU and in
+        evaluation mode.
+    path : path-like
+        File to write, usually ``model.onnx``.
+    shape : tuple of int
+        Shape of one raw sample: (C, H, W) for cutouts.
+    input_name, output_name : str
+        Names in the graph.
+    accepts_nan : bool
+        Whether NaN belongs to the input. False for a network without preprocessing.
+    tolerance : float
+        Largest allowed difference of an output, in units of the largest output of
+        the batch where that is above 1 (logits).
+
+    Returns
+    -------
+    float
+        The largest difference that was found.
+
+    Raises
+    ------
+    ModelError
+        If the graph differs from the module, or the module returns NaN.
+    MissingExtraError
+        If onnx or onnxscript are not installed.
+    """
+    onnx = require("onnx", extra="train", purpose="export ONNX")
+    require("onnxscript", extra="train", purpose="export ONNX")
+    vetter = copy.deepcopy(vetter).cpu().eval()
+    with replacing(path) as temporary:
+        program = _export(vetter, shape, input_name, output_name)
+        program.save(str(temporary), external_data=False)
+        graph = onnx.load(temporary)
+        _forget_where_it_was_made(graph)
+        onnx.checker.check_model(graph, full_check=True)
+        onnx.save(graph, temporary)
+        return _largest_difference(vetter, temporary, shape, accepts_nan, tolerance)
+
+
+def _export(
+    vetter: nn.Module, shape: tuple[int, ...], input_name: str, output_name: str
+) -> torch.onnx.ONNXProgram:
+    # A batch of 1 would be taken for a constant.
+    example = torch.zeros(2, *shape)
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            vetter,
+            (example,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            input_names=[input_name],
+            output_names=[output_name],
+            verbose=False,
+        )
+    if program is None:
+        raise ModelError(f"{type(vetter).__name__}: the exporter returned no graph")
+    return program
+
+
+@contextlib.contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Keep the exporter's notes about its own insides from the user; errors still come through."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _forget_where_it_was_made(graph: object) -> None:
+    """Drop the exporter's notes on each node, which hold source lines and paths of this machine."""
+    for node in [*graph.graph.node, *graph.graph.input, *graph.graph.output, *graph.graph.value_info]:  # type: ignore[attr-defined]
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    for function in graph.functions:  # type: ignore[attr-defined]
+        for node in function.node:
+            node.ClearField("metadata_props")
+
+
+def _largest_difference(
+    vetter: nn.Module, path: Path, shape: tuple[int, ...], accepts_nan: bool, tolerance: float
+) -> float:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    largest = 0.0
+    for samples in _trial_batches(shape, accepts_nan):
+        with torch.inference_mode():
+            expected = vetter(torch.from_numpy(samples)).numpy()
+        if not np.isfinite(expected).all():
+            raise ModelError(
+                f"{type(vetter).__name__} returns values that are not finite for samples with NaN; "
+                "add a step that fills NaN to the preprocessing, or export with accepts_nan=False"
+            )
+        (found,) = session.run(None, {session.get_inputs()[0].name: samples})
+        if found.shape != expected.shape:
+            raise ModelError(f"the ONNX graph returns shape {found.shape}, the module {expected.shape}")
+        # NaN is larger than any tolerance here: np.max keeps it, and the comparison below is false.
+        difference = np.abs(found - expected).max() / max(1.0, np.abs(expected).max())
+        largest = float(np.max([largest, difference]))
+    if not largest <= tolerance:
+        raise ModelError(
+            f"the outputs of the ONNX graph differ from those of the module by {largest:.2g}, more than "
+            f"{tolerance:.2g}; look for operations that the exporter approximates, or allow more by tolerance"
+        )
+    return largest
+
+
+def _trial_batches(shape: tuple[int, ...], accepts_nan: bool) -> Iterator[NDArray[np.float32]]:
+    generator = np.random.default_rng(0)
+    for size in (1, 3):
+        # Raw pixels have any scale; what is already preprocessed is of order 1.
+        for scale in (1.0, 1000.0) if accepts_nan else (1.0,):
+            samples = (scale * generator.standard_normal((size, *shape))).astype(np.float32)
+            yield samples
+            if accepts_nan:
+                samples = np.where(generator.random(samples.shape) < 0.1, np.float32(np.nan), samples)
+                samples[-1] = np.nan
+                yield samples
