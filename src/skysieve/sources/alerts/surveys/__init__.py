@@ -1,0 +1,1 @@
+"""One file a survey: how its packets are recognised, and what their fields mean."""
