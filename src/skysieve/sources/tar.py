@@ -1,0 +1,120 @@
+"""Members of tar archives, streamed one after the other, with a sharp eye for archives that break off."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from isal import igzip
+
+from skysieve.errors import InputError
+
+__all__ = ["MAX_MEMBER_BYTES", "TAR_SUFFIXES", "iter_members"]
+
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+#: Larger members are reported and passed over.
+MAX_MEMBER_BYTES = 1 << 28
+
+_BLOCK = 512
+# How `tarfile` words it when bytes are missing, as against bytes that are wrong.
+_SIGNS_OF_A_CUT = ("empty file", "truncated header", "unexpected end of data")
+
+
+def iter_members(path: Path, name: str) -> Iterator[tuple[str, bytes | InputError]]:
+    """Yield the regular files of an archive as they are stored; nothing is written to disk.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.tar``, ``.tar.gz`` or ``.tgz`` file.
+    name : str
+        Its name; members are called ``name::member``.
+
+    Yields
+    ------
+    tuple of str and (bytes or InputError)
+        Name and content of each member, or why it is passed over: ``oversized-member``,
+        ``foreign-file`` for links and devices. Folders and hidden files are ignored.
+
+    Raises
+    ------
+    InputError
+        After the members that are good: ``truncated-archive``, ``bad-archive``,
+        ``unreadable-file``.
+    """
+    try:
+        with _open(path) as stream:
+            watched = _Watched(stream)
+            with tarfile.open(fileobj=watched, mode="r|") as archive:
+                for member in archive:
+                    if not member.isdir() and not PurePosixPath(member.name).name.startswith("."):
+                        yield f"{name}::{member.name}", _content(archive, member, f"{name}::{member.name}")
+                watched.check_end(archive.offset)
+    except EOFError:
+        raise _broken_off(name) from None
+    except (tarfile.TarError, igzip.BadGzipFile) as error:
+        if str(error) in _SIGNS_OF_A_CUT:
+            raise _broken_off(name) from None
+        raise InputError(name, "bad-archive", f"is not a sound tar archive: {error}") from error
+    except OSError as error:
+        raise InputError(name, "unreadable-file", f"cannot be read: {error.strerror or error}") from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.name.lower().endswith(".tar"):
+        return path.open("rb")
+    return igzip.open(path, "rb")  # type: ignore[no-untyped-call, no-any-return]
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> bytes | InputError:
+    if not member.isreg():
+        return InputError(name, "foreign-file", "is a link or a device, not a file; it was left alone")
+    if member.size > MAX_MEMBER_BYTES:
+        reason = (
+            f"is announced with {member.size:,} bytes, more than the {MAX_MEMBER_BYTES:,} of any single item"
+        )
+        return InputError(name, "oversized-member", reason)
+    stream = archive.extractfile(member)
+    assert stream is not None  # a regular file has content
+    return stream.read()
+
+
+def _broken_off(name: str) -> InputError:
+    return InputError(name, "truncated-archive", "the archive breaks off here; what came before it is good")
+
+
+class _Watched:
+    """A stream that remembers what was last read from it.
+
+    `tarfile` takes any unreadable header for the end of the archive, and so
+    hides that a file was cut off: only two blocks of zeros are the true end.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._window = b""
+        self._position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._window = (self._window + data)[-2 * tarfile.RECORDSIZE :]
+        self._position += len(data)
+        return data
+
+    def check_end(self, offset: int) -> None:
+        """Raise unless nothing but zeros follows from ``offset`` on, where `tarfile` stopped."""
+        rest = self._window[offset - (self._position - len(self._window)) :]
+        if len(rest) < _BLOCK:
+            raise EOFError
+        while rest:
+            if rest.count(0) != len(rest):
+                raise tarfile.ReadError(f"there is neither a header nor the end at byte {offset:,}")
+            rest = self._stream.read(tarfile.RECORDSIZE)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
