@@ -1,0 +1,196 @@
+"""Reading alerts, whatever they come in: one alert or one finding for every packet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import InputError
+from skysieve.samples.findings import Finding
+from skysieve.sources.alerts.alert import Alert
+from skysieve.sources.alerts.avro.container import Block, iter_blocks
+from skysieve.sources.alerts.avro.record import RawRecord, RecordReader
+from skysieve.sources.alerts.avro.schema import SchemaLookup, SchemaSource, WriterSchema
+from skysieve.sources.alerts.stamps import decode_stamp
+from skysieve.sources.alerts.survey import Identity, Survey, recognise_survey
+from skysieve.sources.inputs import ARCHIVE_SUFFIXES, Blob, ItemRef, list_items
+
+__all__ = ["ALERT_SUFFIXES", "alerts_from_blob", "alerts_from_item", "build_alert", "read_alerts"]
+
+#: Files of a folder or an archive that are taken for alerts; others are reported.
+ALERT_SUFFIXES = (".avro", ".parquet")
+
+
+def read_alerts(
+    inputs: Iterable[str | Path],
+    *,
+    schemas: SchemaSource | None = None,
+    suffixes: tuple[str, ...] = ALERT_SUFFIXES,
+) -> Iterator[Alert | Finding]:
+    """Read alerts from files, folders, globs, tar archives and Parquet tables.
+
+    Parameters
+    ----------
+    inputs : iterable of str or Path
+        Avro packets (object containers or framed messages), folders of them, globs,
+        tar archives, and Parquet tables as of `read_alert_table`.
+    schemas : folder, mapping or callable, optional
+        Finds the writer schema of messages that carry only its id.
+    suffixes : tuple of str
+        Endings by which alerts are recognised within folders and archives.
+
+    Yields
+    ------
+    Alert or Finding
+        In the order of the inputs, folders and archives sorted by name and as
+        stored. A packet that cannot be used is a finding; the rest goes on.
+
+    Examples
+    --------
+    >>> for each in read_alerts(["no-such-folder"]):
+    ...     print(each)
+    error: no-such-folder: does not exist; check the path [missing-path]
+    """
+    lookup = None if schemas is None else SchemaLookup(schemas)
+    for item in list_items(inputs, suffixes=suffixes + ARCHIVE_SUFFIXES):
+        if isinstance(item, Finding):
+            yield item
+        else:
+            yield from alerts_from_item(item, schemas=lookup, suffixes=suffixes)
+
+
+def alerts_from_item(
+    item: ItemRef, *, schemas: SchemaLookup | None = None, suffixes: tuple[str, ...] = ALERT_SUFFIXES
+) -> Iterator[Alert | Finding]:
+    """Read the alerts of one file, archive or table, as listed by `list_items`."""
+    if not item.is_archive and item.name.lower().endswith(".parquet"):
+        from skysieve.sources.alerts.table import read_alert_table
+
+        yield from read_alert_table(item.path, name=item.name)
+        return
+    for blob in item.blobs(suffixes=suffixes):
+        if isinstance(blob, Finding):
+            yield blob
+        else:
+            yield from alerts_from_blob(blob, schemas=schemas)
+
+
+def alerts_from_blob(blob: Blob, *, schemas: SchemaLookup | None = None) -> Iterator[Alert | Finding]:
+    """Read the alerts in the bytes of one file or message.
+
+    Parameters
+    ----------
+    blob : Blob
+        An Avro container, a framed message or a Parquet table.
+    schemas : SchemaLookup, optional
+        For framed messages.
+
+    Yields
+    ------
+    Alert or Finding
+        In the order of the records. Where a blob holds several, they are called
+        ``name::record 0`` and so on.
+    """
+    if blob.data.startswith(b"PAR1"):
+        from skysieve.sources.alerts.table import read_alert_table
+
+        yield from read_alert_table(blob.data, name=blob.name)
+        return
+    index = 0
+    try:
+        for block in iter_blocks(blob.data, item=blob.name, schemas=schemas):
+            survey, reader = _reader_for(block.schema)
+            yield from _alerts_of_block(block, survey, reader, blob.name, index)
+            index += block.count
+    except InputError as error:
+        yield Finding(blob.name, error.kind, error.reason)
+
+
+def _alerts_of_block(
+    block: Block, survey: Survey, reader: RecordReader, name: str, index: int
+) -> Iterator[Alert | Finding]:
+    """Yield what a block holds; one that breaks off costs only its own rest."""
+    try:
+        for record in reader.read_block(block, item=name):
+            source = name if block.alone else f"{name}::record {index}"
+            index += 1
+            yield _alert_of_record(record, survey, block.schema, source)
+    except InputError as error:
+        yield Finding.from_error(error)
+
+
+def _alert_of_record(record: RawRecord, survey: Survey, schema: WriterSchema, source: str) -> Alert | Finding:
+    try:
+        identity = survey.identify(record.values, schema)
+        return build_alert(identity, record.cutouts, survey=survey.name, names=survey.cutouts, source=source)
+    except InputError as error:
+        return Finding(source, error.kind, error.reason)
+
+
+def build_alert(
+    identity: Identity,
+    cutouts: tuple[bytes | None, ...],
+    *,
+    survey: str,
+    names: tuple[str, str, str],
+    source: str,
+) -> Alert:
+    """Decode the cutouts of a packet and build its alert.
+
+    Parameters
+    ----------
+    identity : Identity
+        Who it is.
+    cutouts : tuple of three (bytes or None)
+        Science, template, difference stamps.
+    survey, source : str
+        As in `Alert`.
+    names : tuple of three str
+        What the survey calls the cutouts, for messages.
+
+    Raises
+    ------
+    InputError
+        ``missing-id``; ``missing-cutout``; ``nan-cutout`` if a cutout has no finite
+        pixel; the kinds of `decode_stamp`.
+    """
+    if identity.candid is None:
+        raise InputError(
+            source, "missing-id", "the packet does not say which detection it is (its id is null)"
+        )
+    science, template, difference = (
+        _cutout(data, name, source) for data, name in zip(cutouts, names, strict=True)
+    )
+    return Alert(
+        candid=identity.candid,
+        object_id=identity.object_id,
+        survey=survey,
+        schema=identity.schema,
+        candidate=identity.candidate,
+        cutouts=(science, template, difference),
+        source=source,
+    )
+
+
+def _cutout(data: bytes | None, name: str, source: str) -> NDArray[np.float32]:
+    if data is None:
+        raise InputError(source, "missing-cutout", f"{name} is absent (null): the packet cannot be vetted")
+    try:
+        pixels = decode_stamp(data, item=source)
+    except InputError as error:
+        raise InputError(source, error.kind, f"{name} {error.reason}") from error
+    # The first pixel spares nearly all cutouts the search through the others.
+    if not math.isfinite(pixels.item(0)) and not np.isfinite(pixels).any():
+        raise InputError(source, "nan-cutout", f"{name} has no finite pixel among its {pixels.size:,}")
+    return pixels
+
+
+@lru_cache(maxsize=256)
+def _reader_for(schema: WriterSchema) -> tuple[Survey, RecordReader]:
+    survey = recognise_survey(schema)
+    return survey, RecordReader(schema, survey.wanted, survey.cutouts)
