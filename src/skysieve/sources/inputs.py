@@ -167,7 +167,7 @@ def _expand(given: str, suffixes: tuple[str, ...] | None) -> Iterator[ItemRef | 
         yield from _expand_folder(path, suffixes)
     elif path.exists():
         yield ItemRef(path.as_posix(), path)
-    elif glob.has_magic(given):
+    elif any(mark in given for mark in "*?["):
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - absolute patterns too
         if not matches:
             yield Finding(

@@ -137,6 +137,18 @@ def test_the_id_may_stand_in_the_candidate_only(packets: Any) -> None:
     assert alert.candid == 1234567890123456789
 
 
+def test_fields_of_other_types_are_a_finding(packets: Any) -> None:
+    schema = packets.ztf_schema()
+    schema["fields"][3]["type"] = "string"
+    assert (
+        only_finding(packets.container([packets.ztf_record(candidate="x")], schema)).kind
+        == "malformed-record"
+    )
+    schema = packets.ztf_schema()
+    schema["fields"][2]["type"] = "double"
+    assert only_finding(packets.container([packets.ztf_record(candid=1e18)], schema)).kind == "bad-id"
+
+
 def test_records_of_another_kind_are_a_finding(packets: Any) -> None:
     schema = {"type": "record", "name": "weather", "fields": [{"name": "seeing", "type": "double"}]}
     finding = only_finding(packets.container([{"seeing": 1.4}], schema))

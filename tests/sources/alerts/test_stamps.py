@@ -114,6 +114,17 @@ def test_the_mandatory_cards_need_not_be_aligned() -> None:
     assert_same_bits(decode_stamp(data, item="a"), np.ones((2, 2)))
 
 
+def test_a_comment_is_not_taken_for_the_end_of_the_header() -> None:
+    pixels = np.arange(6, dtype="f4").reshape(2, 3)
+    header = fits.Header()
+    header.add_history("END")
+    for _ in range(60):
+        header.add_blank()
+    file = io.BytesIO()
+    fits.PrimaryHDU(pixels, header).writeto(file)
+    assert_same_bits(decode_stamp(file.getvalue(), item="a"), pixels)
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +131,9 @@ def _alert_of_record(record: RawRecord, survey: Survey, schema: WriterSchema, so
         return build_alert(identity, record.cutouts, survey=survey.name, names=survey.cutouts, source=source)
     except InputError as error:
         return Finding(source, error.kind, error.reason)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"its fields have the names of {survey.name} but not their types ({error!r})"
+        return Finding(source, "malformed-record", reason)
 
 
 def build_alert(
@@ -156,18 +160,15 @@ def build_alert(
     Raises
     ------
     InputError
-        ``missing-id``; ``missing-cutout``; ``nan-cutout`` if a cutout has no finite
+        ``missing-id``; ``bad-id``; ``missing-cutout``; ``nan-cutout`` if a cutout has no finite
         pixel; the kinds of `decode_stamp`.
     """
-    if identity.candid is None:
-        raise InputError(
-            source, "missing-id", "the packet does not say which detection it is (its id is null)"
-        )
+    candid = _detection_id(identity.candid, source)
     science, template, difference = (
         _cutout(data, name, source) for data, name in zip(cutouts, names, strict=True)
     )
     return Alert(
-        candid=identity.candid,
+        candid=candid,
         object_id=identity.object_id,
         survey=survey,
         schema=identity.schema,
@@ -175,6 +176,16 @@ def build_alert(
         cutouts=(science, template, difference),
         source=source,
     )
+
+
+def _detection_id(found: Any, source: str) -> int:
+    if found is None:
+        reason = "the packet's id is null: it does not say which detection it is"
+        raise InputError(source, "missing-id", reason)
+    # A float has lost the last digits of an id already.
+    if isinstance(found, int) or (isinstance(found, str) and found.isdigit()):
+        return int(found)
+    raise InputError(source, "bad-id", f"its id {found!r} is not a whole number")
 
 
 def _cutout(data: bytes | None, name: str, source: str) -> NDArray[np.float32]:

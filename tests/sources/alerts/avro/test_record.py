@@ -135,13 +135,27 @@ def test_fields_between_the_cutouts_are_left_to_the_complete_reader(packets: Any
     assert read_one(reader, schema, data) == expected(data, schema, WANTED, packets.names)
 
 
+def test_a_type_that_an_unwanted_field_declares_is_known(packets: Any) -> None:
+    declared = packets.ztf_schema()
+    declared["fields"][-3]["type"] = ["null", "ztf.cutout"]
+    declared["fields"].insert(0, {"name": "thumbnail", "type": packets.cutout})
+    schema = schema_of(declared)
+    reader = RecordReader(schema, WANTED, packets.names)
+    thumbnail = {"fileName": "t", "stampData": b"\x1f\x8b\x08"}
+    data = packets.schemaless({"thumbnail": thumbnail} | packets.ztf_record(), schema.declared)
+    truth = expected(data, schema, WANTED, packets.names)
+    assert read_one(reader, schema, data) == truth
+    reader._short = None
+    assert read_one(reader, schema, data) == truth
+
+
 def test_a_union_of_several_types_is_not_resolved_to_another(packets: Any) -> None:
     declared = packets.ztf_schema()
     declared["fields"][1]["type"] = ["null", "double", "int"]
     schema = schema_of(declared)
     reader = RecordReader(schema, WANTED, packets.names)
     reader._short = None
-    record = packets.ztf_record(objectId=3)
+    record = packets.ztf_record(objectId=("int", 3))
     data = packets.schemaless(record, schema.declared)
     assert repr(read_one(reader, schema, data)) == repr(expected(data, schema, WANTED, packets.names))
 

@@ -160,7 +160,10 @@ def _projection(schema: WriterSchema, names: list[str]) -> dict[str, Any] | None
     """
     try:
         part = schema.part([name for name in schema.fields if name in names])
-    except fastavro.schema.SchemaParseException:  # it refers to a type that another field declares
+    except (
+        fastavro.schema.SchemaParseException,
+        fastavro.schema.UnknownType,
+    ):  # it refers to a type that another field declares
         return None
     return part if _resolves_to_itself(part) else None
 
