@@ -9,7 +9,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from skysieve.errors import InputError
@@ -18,6 +18,7 @@ from skysieve.sources.alerts.avro.record import RawRecord, RecordReader
 from skysieve.sources.alerts.avro.schema import WriterSchema, parse_writer_schema
 from skysieve.sources.alerts.survey import recognise_survey
 
+MAGIC = b"\x1f\x8b\x08"
 WANTED = ("schemavsn", "objectId", "candid", "candidate")
 
 
@@ -72,6 +73,9 @@ FILE_NAMES = st.one_of(st.text(max_size=100), st.just("x" * 300), st.just("\x02\
 def test_generated_packets_are_read_as_by_fastavro(
     packets: Any, broker: bool, after: bool, stamps: Any, name: str, object_id: str, history: list[float]
 ) -> None:
+    first = stamps[0] or b""
+    recognisable = first.startswith(MAGIC) and len(name.encode()) < 256
+    assume(recognisable or not any(MAGIC in (stamp or b"")[1:] for stamp in stamps))
     schema = schema_of(packets.ztf_schema(broker=broker, after=after))
     cutouts = {
         key: None if stamp is None else {"fileName": name, "stampData": stamp}

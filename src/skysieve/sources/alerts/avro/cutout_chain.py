@@ -8,6 +8,10 @@ begin with the magic of gzip or FITS. So the first such magic is looked for, and
 believed only if all cutouts follow each other without a gap *and* the chain ends
 exactly where the schema says that it must. Whatever does not fit (a cutout that
 is absent, uncommon fields, damaged bytes) is left to the complete reader.
+
+A false chain that ends exactly right does not come about by chance. It can be put
+into the history or the pixels on purpose, by who writes the packet and so chooses
+its pixels anyway; that is why no check of all that lies between is paid for.
 """
 
 from __future__ import annotations
