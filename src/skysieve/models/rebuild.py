@@ -31,14 +31,15 @@ def build_network(description: ModelDescription, weights: str | Path | None = No
     require("torch", extra="train", purpose="rebuild a network")
     from skysieve.networks import build_network as build
     from skysieve.networks.weights import load_weights
+    from skysieve.training.ensemble import Ensemble
 
     fields = description.network
-    network = build(
-        fields["name"],
-        shape=description.contract.shape,
-        outputs=fields["outputs"],
-        **fields.get("arguments", {}),
-    )
+    shape = description.contract.shape
+    members = [
+        build(fields["name"], shape=shape, outputs=fields["outputs"], **fields["arguments"])
+        for _ in range(fields.get("members", 1))
+    ]
+    network = members[0] if len(members) == 1 else Ensemble(members)
     if weights is not None:
         load_weights(network, Path(weights))
         network.eval()

@@ -27,6 +27,7 @@ def from_table(
     keep: Iterable[str] | None = None,
     label_origin: str = "",
     origin: Mapping[str, Any] | None = None,
+    findings: Iterable[Finding] = (),
 ) -> SampleSet:
     """Make a sample set from a table.
 
@@ -50,6 +51,8 @@ def from_table(
         How the labels came about; printed beside every figure that rests on them.
     origin : mapping, optional
         Where the samples came from.
+    findings : iterable of Finding, optional
+        What was kept aside before the table was made; the set carries it on.
 
     Returns
     -------
@@ -80,16 +83,16 @@ def from_table(
         if name not in source:
             raise SampleSetError(f"the table has no column {name!r}, found {', '.join(map(repr, source))}")
 
-    findings: list[Finding] = []
-    good = _good_ids(source[id], findings)
+    kept_aside = list(findings)
+    good = _good_ids(source[id], kept_aside)
     layouts: dict[str, TensorColumn] = {}
     for name, user_name in tensor_names.items():
         layouts[name] = _common_layout(source[user_name], good, name)
-        good &= _fits(source[user_name], layouts[name], source[id], good, name, findings)
+        good &= _fits(source[user_name], layouts[name], source[id], good, name, kept_aside)
     rows = np.flatnonzero(good)
     if not len(rows):
         raise SampleSetError(
-            f"no usable row in {len(good)}; first reason: {next(iter(findings), 'the table is empty')}"
+            f"no usable row in {len(good)}; first reason: {next(iter(kept_aside), 'the table is empty')}"
         )
 
     made: dict[str, Any] = {"id": _take(source[id], rows), "group": _take(source[group], rows)}
@@ -108,7 +111,7 @@ def from_table(
         values = [np.asarray(source[tensor_names[name]][row]) for row in rows]
         made[name] = values if layout.ragged else np.stack(values)
     description = Description(layouts, names, label_origin, {}, dict(origin or {}))
-    return SampleSet.from_columns(made, description, tuple(findings))
+    return SampleSet.from_columns(made, description, tuple(kept_aside))
 
 
 def encode_labels(

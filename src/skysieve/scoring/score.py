@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -16,6 +16,7 @@ from typing import Any
 import skysieve
 from skysieve.errors import ConfigurationError
 from skysieve.models.model import Model
+from skysieve.progress import progress_bar
 from skysieve.samples.findings import Finding
 from skysieve.scoring.merge import ScoringSummary, finished_summary, merge_parts
 from skysieve.scoring.parts import PART_ROWS, Cursor, PartStore
@@ -63,7 +64,7 @@ def score(
     options: ScoringOptions | None = None,
     *,
     restart: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: bool = False,
 ) -> ScoringSummary:
     """Score alerts into a Parquet table; what cannot be scored goes into a quarantine file.
 
@@ -84,8 +85,8 @@ def score(
         Engine, precision, processes, fields.
     restart : bool
         Throw away the parts of an unfinished run, or a finished table.
-    progress : callable, optional
-        Called with (files done, files in all).
+    progress : bool
+        Show progress.
 
     Returns
     -------
@@ -109,19 +110,18 @@ def score(
     resumed = store.begin(manifest, restart=restart)
     bounds = [len(items) * shard // options.workers for shard in range(options.workers + 1)]
     shards = [items[low:high] for low, high in itertools.pairwise(bounds)]
-    if options.workers == 1:
-        for done in _score_shard(model, store, 0, shards[0], options):
-            _report(progress, done, len(items))
-    else:
-        _score_in_processes(model, target, shards, options, progress)
+    with progress_bar("scoring", len(items), enabled=progress) as bar:
+        if options.workers == 1:
+            running = _score_shard(model, store, 0, shards[0], options)
+        else:
+            running = _score_in_processes(model, target, shards, options)
+        reached = 0
+        for done in running:
+            bar.advance(done - reached)
+            reached = done
     summary = merge_parts(store, target, manifest, absent, model, options.fields)
     store.remove()
     return dataclasses.replace(summary, resumed=resumed, seconds=time.monotonic() - began)
-
-
-def _report(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)
 
 
 def _manifest(model: Model, listed: list[ItemRef | Finding], options: ScoringOptions) -> dict[str, Any]:
@@ -190,14 +190,10 @@ def _outcomes(items: list[ItemRef], start: Cursor) -> Iterator[tuple[Cursor, Ale
 
 
 def _score_in_processes(
-    model: Model,
-    target: Path,
-    shards: list[list[ItemRef]],
-    options: ScoringOptions,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    """Score every shard in a process of its own; the parts on disk tell how far each is."""
-    store, total = PartStore(target), sum(map(len, shards))
+    model: Model, target: Path, shards: list[list[ItemRef]], options: ScoringOptions
+) -> Iterator[int]:
+    """Score every shard in a process of its own; the parts on disk tell how many items are done."""
+    store = PartStore(target)
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         running = [
             pool.submit(_score_shard_process, model.folder, target, number, shard, options)
@@ -205,7 +201,7 @@ def _score_in_processes(
         ]
         while not all(future.done() for future in running):
             wait(running, timeout=0.5)
-            _report(progress, sum(store.cursor(number).item for number in range(len(shards))), total)
+            yield sum(store.cursor(number).item for number in range(len(shards)))
         for future in running:
             future.result()
 

@@ -1,0 +1,52 @@
+"""``skysieve evaluate``: judge a saved model on labelled samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skysieve.cli.output import examples, say
+from skysieve.cli.verbs.train import SetOption, say_figures, settings_of
+
+__all__ = ["add_to"]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the verb."""
+    application.command(
+        "evaluate",
+        epilog=examples(
+            "skysieve evaluate braai-weak samples.parquet -o judged/",
+            "skysieve evaluate braai-weak night/packets -o night-judged/ --set labels.table=night/truth.csv "
+            "--set labels.column=label",
+        ),
+    )(evaluate)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model folder, or the name of a shipped model.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="A sample set, or alerts (files, folders, archives, Parquet tables).")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and figures.")],
+    split: Annotated[str, typer.Option(help="Judge this split of the set only.")] = "",
+    set_: SetOption = None,
+) -> None:
+    """Judge a model at its own threshold: figures with intervals, and a report."""
+    from skysieve.models.model import Model
+    from skysieve.recipes.configuration import Configuration
+    from skysieve.recipes.evaluate import evaluate_model
+    from skysieve.recipes.recipe import RECIPES
+
+    opened = Model.load(model)
+    name = opened.description.recipe
+    base = RECIPES.get(name).configuration if name in RECIPES else Configuration()
+    settings = settings_of(base, None, set_)
+    run = evaluate_model(
+        opened, inputs, output, labels=settings.labels, settings=settings.evaluation, split=split
+    )
+    say_figures(run.figures)
+    say(f"figures: {run.table}")
+    say(f"report: {run.report}")

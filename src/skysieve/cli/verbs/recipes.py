@@ -1,0 +1,31 @@
+"""``skysieve recipes``: which experiments there are, and what can be set in them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from skysieve.cli.output import examples, say, say_table
+
+__all__ = ["add_to"]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the verb."""
+    application.command("recipes", epilog=examples("skysieve recipes", "skysieve recipes braai"))(recipes)
+
+
+def recipes(
+    name: Annotated[str, typer.Argument(help="A recipe, to see its settings; all recipes if left out.")] = "",
+) -> None:
+    """List the recipes, or the settings of one."""
+    from skysieve.configuration import flatten
+    from skysieve.recipes.recipe import RECIPES
+
+    if not name:
+        say_table({known: f"{RECIPES.get(known).title} ({RECIPES.get(known).paper})" for known in RECIPES})
+        return
+    recipe = RECIPES.get(name)
+    say(f"{recipe.name}: {recipe.title}\n{recipe.paper}\n\nSettings (--set KEY=VALUE):")
+    say_table({key: repr(value) for key, value in flatten(recipe.configuration).items()})

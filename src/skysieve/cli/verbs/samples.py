@@ -1,0 +1,140 @@
+"""``skysieve samples``: make sample sets, look at them, split them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skysieve.cli.output import examples, say, say_findings, say_table
+from skysieve.cli.verbs.train import SetOption, settings_of
+
+__all__ = ["add_to"]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the verb."""
+    verb = typer.Typer(help="Make sample sets, look at them, split them.", no_args_is_help=True)
+    verb.command(
+        "alerts",
+        epilog=examples(
+            "skysieve samples alerts night/packets -o samples.parquet --set labels.table=night/truth.csv "
+            "--set labels.column=label"
+        ),
+    )(alerts)
+    verb.command(
+        "images",
+        epilog=examples(
+            "skysieve samples images table.csv cutouts/ -o images.parquet --id name --path file --label kind"
+        ),
+    )(images)
+    verb.command("show", epilog=examples("skysieve samples show samples.parquet"))(show)
+    verb.command("validate", epilog=examples("skysieve samples validate samples.parquet"))(validate)
+    verb.command(
+        "split", epilog=examples("skysieve samples split samples.parquet -o split.parquet --seed 7")
+    )(split)
+    application.add_typer(verb, name="samples")
+
+
+SetArgument = Annotated[Path, typer.Argument(help="A sample set (Parquet).")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The sample set to write (Parquet).")]
+
+
+def alerts(
+    inputs: Annotated[
+        list[str], typer.Argument(help="Avro packets, folders, globs, archives, Parquet tables of alerts.")
+    ],
+    output: OutputOption,
+    recipe: Annotated[str, typer.Option(help="Recipe whose shape and labels to use.")] = "braai",
+    set_: SetOption = None,
+) -> None:
+    """Make a labelled sample set of alerts, grouped by object."""
+    from skysieve.recipes.recipe import RECIPES
+
+    chosen = RECIPES.get(recipe)
+    samples = chosen.prepare(inputs, settings_of(chosen.configuration, None, set_))
+    say_findings(samples.findings)
+    say(samples.description.label_origin)
+    say(f"{samples!r}\nsamples: {samples.write(output)}")
+
+
+def images(
+    table: Annotated[Path, typer.Argument(help="Table of the images (CSV, ECSV, FITS or Parquet).")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the images (FITS, PNG, JPEG, TIFF).")],
+    output: OutputOption,
+    id_: Annotated[str, typer.Option("--id", help="Column with the samples' names.")] = "id",
+    path: Annotated[
+        str, typer.Option(help="Column with the file names, or a template such as '{id}.fits'.")
+    ] = "path",
+    group: Annotated[str, typer.Option(help="Column that no split may divide; the id if left out.")] = "",
+    label: Annotated[str, typer.Option(help="Column with the labels; unlabelled if left out.")] = "",
+) -> None:
+    """Make a sample set from a table and a folder of images, under your own column names."""
+    from skysieve.sources.image_samples import image_samples
+
+    samples = image_samples(table, folder, id=id_, path=path, group=group or id_, label=label or None)
+    say_findings(samples.findings)
+    say(f"{samples!r}\nsamples: {samples.write(output)}")
+
+
+def show(samples: SetArgument) -> None:
+    """Print what a sample set holds."""
+    from skysieve.samples import SampleSet
+
+    opened = SampleSet.open(samples)
+    description = opened.description
+    say(repr(opened))
+    tensors = {
+        name: f"{column.shape} {column.dtype} {column.unit}" for name, column in description.tensors.items()
+    }
+    say_table(tensors | {"columns": ", ".join(opened.column_names)})
+    say_table(
+        {
+            "labels": description.label_origin,
+            "splits": dict(description.splits),
+            "origin": dict(description.origin),
+        }
+    )
+
+
+def validate(
+    samples: SetArgument,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON, too.")] = None,
+) -> None:
+    """Look for duplicates, empty images, missing labels and groups that straddle a split."""
+    import json
+
+    from skysieve.samples import SampleSet, count_findings
+    from skysieve.samples import validate as validate_samples
+
+    found = validate_samples(SampleSet.open(samples))
+    say_findings(found.findings)
+    say_table(found.class_counts, title=f"{found.samples:,} samples")
+    for part, counts in found.split_counts.items():
+        say_table(counts, title=part)
+    say_table(count_findings(found.findings) or {"findings": "none"}, title="findings")
+    if json_ is not None:
+        json_.write_text(json.dumps(found.as_dict(), indent=1) + "\n", encoding="utf-8")
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def split(
+    samples: SetArgument,
+    output: OutputOption,
+    train: Annotated[float, typer.Option(help="Share of the training split.")] = 0.7,
+    validation: Annotated[float, typer.Option(help="Share of the validation split.")] = 0.15,
+    test: Annotated[float, typer.Option(help="Share of the test split.")] = 0.15,
+    folds: Annotated[int, typer.Option(help="Folds of k-fold instead of three splits.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed.")] = 42,
+) -> None:
+    """Split by group, stratified by label; the split is saved in the set."""
+    from skysieve.samples import SampleSet, with_folds, with_splits
+
+    opened = SampleSet.open(samples)
+    if folds:
+        made = with_folds(opened, folds, seed=seed)
+    else:
+        made = with_splits(opened, {"train": train, "validation": validation, "test": test}, seed=seed)
+    say(f"samples: {made.write(output)}")

@@ -1,0 +1,82 @@
+"""``skysieve train``: from samples to a model and an honest report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from skysieve.cli.output import examples, say, say_table
+
+__all__ = ["SetOption", "TomlOption", "add_to", "say_figures", "settings_of"]
+
+C = TypeVar("C")
+
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="KEY=VALUE of a setting (`skysieve recipes NAME` lists them); may be repeated."
+    ),
+]
+TomlOption = Annotated[
+    Path | None, typer.Option("--config", help="TOML file of settings; --set goes above it.")
+]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the verb."""
+    application.command(
+        "train",
+        epilog=examples(
+            "skysieve train braai samples.parquet -o run/ --set training.epochs=2",
+            "skysieve train braai night/packets -o labelled/ --set labels.table=night/truth.csv "
+            "--set labels.column=label --set training.epochs=1",
+        ),
+    )(train)
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="The recipe; `skysieve recipes` lists them.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="A sample set, or alerts (files, folders, archives, Parquet tables).")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The run folder.")],
+    set_: SetOption = None,
+    config: TomlOption = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the model; that of the recipe if left out.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Model folder or shipped model whose weights to start from.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on with a run in the folder.")] = False,
+) -> None:
+    """Train a recipe, judge it on its test split, write a model folder and a report."""
+    from skysieve.recipes.recipe import RECIPES
+    from skysieve.recipes.run import train_recipe
+
+    chosen = RECIPES.get(recipe)
+    settings = settings_of(chosen.configuration, config, set_)
+    run = train_recipe(chosen, inputs, output, settings, name=name, start=start, resume=not fresh)
+    say_figures(run.figures)
+    if "WEAK" in run.model.description.labels:
+        say(run.model.description.labels)
+    say(f"model: {run.model.folder} ({run.model.identity[:12]})")
+    say(f"report: {run.report}")
+
+
+def settings_of(configuration: C, config: Path | None, assignments: list[str] | None) -> C:
+    """Apply the TOML file, then the assignments."""
+    from skysieve.configuration import override, parse_assignments, read_toml
+
+    if config is not None:
+        configuration = override(configuration, read_toml(config))
+    return override(configuration, parse_assignments(assignments or []))
+
+
+def say_figures(figures: dict[str, object]) -> None:
+    """Print the figures of a split."""
+    from skysieve.models.card import format_figure
+
+    say_table({name: format_figure(value) for name, value in figures.items()}, title="test split")

@@ -1,0 +1,178 @@
+"""The settings of an experiment, from labels to threshold; a recipe fills in its own values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from skysieve.errors import ConfigurationError
+from skysieve.training.configuration import TrainingConfig
+
+__all__ = [
+    "CalibrationConfig",
+    "Configuration",
+    "EvaluationConfig",
+    "LabelConfig",
+    "NetworkConfig",
+    "SplitConfig",
+    "ThresholdConfig",
+]
+
+
+@dataclass(frozen=True)
+class LabelConfig:
+    """Where labels come from when the input is not a labelled sample set.
+
+    Parameters
+    ----------
+    table : str
+        A CSV or Parquet table of labels; empty: the input's own columns.
+    id, column : str
+        Columns of that table: the sample's id and its label. Without a table, ``column`` is a
+        column of the input.
+    agreeing_scores : tuple of str
+        Columns of scores; where no label column is named, a sample that all of them put on one side
+        of ``threshold`` gets that weak label.
+    threshold : float
+        Of the weak labels.
+    known_real : tuple of str
+        Columns that hold something where a sample is known to be real whatever its scores; such a
+        sample is labelled real, and recall on these samples is reported on its own.
+    """
+
+    table: str = ""
+    id: str = "candid"
+    column: str = ""
+    agreeing_scores: tuple[str, ...] = ()
+    threshold: float = 0.5
+    known_real: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """Shares of the splits, always by group; used if the sample set has no split of its own.
+
+    Parameters
+    ----------
+    train, validation, test : float
+        Shares of the samples.
+    folds : int
+        If 2 or more: k-fold cross-validation instead, each sample judged by a network that neither
+        learned from its fold nor chose anything on it.
+    seed : int
+        Seed of the assignment.
+    """
+
+    train: float = 0.6
+    validation: float = 0.2
+    test: float = 0.2
+    folds: int = 0
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        if min(self.train, self.validation, self.test) <= 0:
+            raise ConfigurationError("splits.train, splits.validation and splits.test are all positive")
+        if self.folds in (1, 2) or self.folds < 0:
+            raise ConfigurationError(
+                "splits.folds is 0 (no k-fold) or at least 3 (to learn, to choose and to judge), "
+                f"found {self.folds}"
+            )
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which network.
+
+    Parameters
+    ----------
+    name : str
+        Name in the registry of networks.
+    arguments : mapping
+        Its arguments.
+    members : int
+        Networks in an ensemble; they differ in their seed, and their probabilities are averaged.
+    """
+
+    name: str = "vgg6"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    members: int = 1
+
+    def __post_init__(self) -> None:
+        if self.members < 1:
+            raise ConfigurationError(f"network.members is 1 or more, found {self.members}")
+
+
+@dataclass(frozen=True)
+class CalibrationConfig:
+    """How logits become probabilities.
+
+    Parameters
+    ----------
+    method : str
+        ``auto`` takes what has the lowest log-loss in cross-validation on the validation split.
+    """
+
+    method: Literal["auto", "none", "temperature", "isotonic"] = "auto"
+
+
+@dataclass(frozen=True)
+class ThresholdConfig:
+    """How the threshold is chosen, on the validation split.
+
+    Parameters
+    ----------
+    rule : str
+        ``max-fpr``: the most complete threshold whose false-positive rate stays within ``value``;
+        ``min-recall``: the purest one whose recall reaches ``value``; ``equal-error``; ``max-f1``;
+        ``fixed``: ``value`` itself.
+    value : float
+        Argument of the rule.
+    """
+
+    rule: Literal["max-fpr", "min-recall", "equal-error", "max-f1", "fixed"] = "max-fpr"
+    value: float = 0.05
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How the outcome is judged.
+
+    Parameters
+    ----------
+    magnitude : str
+        Column for completeness and purity; left out where the samples have no such column.
+    prevalence : float or None
+        True share of reals in the stream, to state the purity there; None: not stated.
+    replicates : int
+        Bootstrap replicates, drawn by group.
+    seed : int
+        Seed of the bootstrap.
+    """
+
+    magnitude: str = ""
+    prevalence: float | None = None
+    replicates: int = 1000
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that can be set in an experiment.
+
+    Parameters
+    ----------
+    preprocess : tuple of str
+        Names of preprocessing steps, in their order.
+    labels, splits, network, training, calibration, threshold, evaluation
+        The groups of settings.
+    """
+
+    preprocess: tuple[str, ...] = ("fill-masked", "l2-per-cutout")
+    labels: LabelConfig = field(default_factory=LabelConfig)
+    splits: SplitConfig = field(default_factory=SplitConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
+    threshold: ThresholdConfig = field(default_factory=ThresholdConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)

@@ -1,0 +1,143 @@
+"""Judge a saved model on samples: the exported graph, the model's own threshold, a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import ContractError, SampleSetError
+from skysieve.evaluation.evaluate import Evaluation
+from skysieve.evaluation.thresholds import Threshold, fixed
+from skysieve.models.model import Model
+from skysieve.recipes.alert_samples import prepare_alert_samples
+from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
+from skysieve.recipes.judging import figures_json, further_figures, judge
+from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.report import write_model_report
+from skysieve.samples.sample_set import SampleSet
+from skysieve.samples.validation import validate
+
+__all__ = ["EvaluationRun", "evaluate_model"]
+
+
+@dataclass(frozen=True)
+class EvaluationRun:
+    """What an evaluation left.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The samples, judged.
+    figures : dict
+        Figures with intervals.
+    report, table : Path
+        The HTML report, and the figures and curves as JSON.
+    """
+
+    evaluation: Evaluation
+    figures: dict[str, Any]
+    report: Path
+    table: Path
+
+
+def evaluate_model(
+    model: Model,
+    inputs: Sequence[str | Path],
+    folder: str | Path,
+    *,
+    labels: LabelConfig | None = None,
+    settings: EvaluationConfig | None = None,
+    split: str = "",
+) -> EvaluationRun:
+    """Judge a model by its exported graph, at the threshold that its training chose.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    inputs : sequence of path
+        A sample set, or alerts.
+    folder : path
+        Where report and figures go.
+    labels : LabelConfig, optional
+        Where labels come from; as in the model's recipe if not given.
+    settings : EvaluationConfig, optional
+        Replicates, seed, magnitude; as in the model's recipe if not given.
+    split : str
+        Judge this split of the set only; all labelled samples if empty. Samples that the model was
+        trained on flatter it.
+
+    Returns
+    -------
+    EvaluationRun
+        Figures and places.
+
+    Raises
+    ------
+    ContractError
+        If the samples are not what the model expects.
+    SampleSetError
+        If no sample has a label.
+    """
+    description = model.description
+    recipe = RECIPES.get(description.recipe) if description.recipe in RECIPES else None
+    if recipe is not None:
+        labels = labels or recipe.configuration.labels
+        settings = settings or recipe.configuration.evaluation
+    settings = settings or EvaluationConfig()
+    samples = prepare_alert_samples(
+        inputs, labels or LabelConfig(), description.contract, classes=description.classes
+    )
+    if samples.classes != description.classes:
+        raise ContractError(
+            f"the samples have the classes {samples.classes}, the model {description.classes}, in this order"
+        )
+    validation = validate(samples)
+    judged = samples.select(_rows(samples, split))
+    scores = _scores(model, judged)
+    threshold = _threshold(model)
+    name = split or "all labelled samples"
+    evaluation = judge(judged, scores, settings, threshold=threshold, split=name)
+    further = further_figures(judged, scores, settings, threshold)
+    figures = figures_json(evaluation, further, settings)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    table = place / "evaluation.json"
+    text = json.dumps(evaluation.to_json() | {"figures": figures}, indent=1, sort_keys=True)
+    table.write_text(text + "\n", encoding="utf-8")
+    report = write_model_report(
+        place / "report.html",
+        model,
+        evaluation,
+        recipe=recipe,
+        further=further,
+        judged=judged,
+        findings=validation.findings,
+    )
+    return EvaluationRun(evaluation, figures, report, table)
+
+
+def _rows(samples: SampleSet, split: str) -> NDArray[np.int64]:
+    labelled = np.flatnonzero(samples.labels >= 0)
+    rows = np.intersect1d(labelled, samples.split_rows(split)) if split else labelled
+    if not len(rows):
+        raise SampleSetError(f"no sample of the split {split!r} has a label; there is nothing to judge")
+    return rows
+
+
+def _scores(model: Model, samples: SampleSet) -> NDArray[np.float32]:
+    column = model.description.contract.column
+    return np.concatenate([model.predict(piece.tensor(column)) for piece in samples.batches(1024)])
+
+
+def _threshold(model: Model) -> Threshold | None:
+    if len(model.description.classes) > 2:
+        return None
+    stored = model.description.threshold
+    return fixed(0.5) if stored is None else Threshold(**stored)

@@ -1,0 +1,127 @@
+"""Judge a model on samples it has not seen: scores, figures with intervals, what is known besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from skysieve.evaluation.evaluate import Evaluation, evaluate
+from skysieve.evaluation.intervals import Interval, bootstrap_interval
+from skysieve.evaluation.metrics import precision_at_prevalence
+from skysieve.evaluation.thresholds import Threshold
+from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL
+from skysieve.recipes.configuration import EvaluationConfig
+from skysieve.samples.sample_set import SampleSet
+
+__all__ = ["KNOWN_REAL_RECALL", "WEAK_AUC", "figures_json", "further_figures", "judge"]
+
+#: Names of the figures that rest on the columns of `prepare_alert_samples`.
+KNOWN_REAL_RECALL = "recall_known_real"
+WEAK_AUC = "roc_auc_weak_labels"
+
+
+def judge(
+    samples: SampleSet,
+    scores: NDArray[Any],
+    settings: EvaluationConfig,
+    *,
+    threshold: Threshold | None,
+    split: str,
+    logits: NDArray[Any] | None = None,
+) -> Evaluation:
+    """Judge the scores of labelled samples.
+
+    Parameters
+    ----------
+    samples : SampleSet
+        The samples of one split, all labelled.
+    scores : ndarray, shape (N,) or (N, K)
+        Calibrated probabilities.
+    settings : EvaluationConfig
+        Replicates, seed, magnitude.
+    threshold : Threshold or None
+        Chosen on another split; None for more than two classes.
+    split : str
+        Name of the split.
+    logits : ndarray, optional
+        To show reliability before calibration.
+    """
+    magnitude = settings.magnitude if settings.magnitude in samples.column_names else ""
+    return evaluate(
+        samples.labels,
+        scores,
+        groups=samples.groups,
+        split=split,
+        seed=settings.seed,
+        threshold=threshold,
+        classes=samples.classes,
+        logits=logits,
+        magnitudes=samples.scalar(magnitude) if magnitude else None,
+        magnitude_name=magnitude or "magnitude",
+        ids=samples.ids,
+        replicates=settings.replicates,
+    )
+
+
+def further_figures(
+    samples: SampleSet, scores: NDArray[Any], settings: EvaluationConfig, threshold: Threshold | None
+) -> dict[str, Interval]:
+    """Return the figures that rest on more than the label.
+
+    Parameters
+    ----------
+    samples, scores, settings, threshold
+        As of `judge`.
+
+    Returns
+    -------
+    dict of str to Interval
+        `KNOWN_REAL_RECALL`: recall on samples known to be real independently of any score.
+        `WEAK_AUC`: ROC AUC against the weak labels alone. Empty where the columns are absent.
+    """
+    found: dict[str, Interval] = {}
+    if threshold is None:
+        return found
+    groups = samples.groups
+    if KNOWN_REAL in samples.column_names and (known := samples.scalar(KNOWN_REAL).astype(bool)).any():
+        called = scores[known] >= threshold.value
+        found[KNOWN_REAL_RECALL] = bootstrap_interval(
+            np.mean, called, groups=groups[known], replicates=settings.replicates, seed=settings.seed
+        )
+    if WEAK_LABEL in samples.column_names:
+        weak = samples.scalar(WEAK_LABEL).astype(int)
+        rows = weak >= 0
+        if len(np.unique(weak[rows])) == 2:
+            found[WEAK_AUC] = bootstrap_interval(
+                roc_auc_score,
+                weak[rows],
+                scores[rows],
+                groups=groups[rows],
+                replicates=settings.replicates,
+                seed=settings.seed,
+            )
+    return found
+
+
+def figures_json(
+    evaluation: Evaluation, further: Mapping[str, Interval], settings: EvaluationConfig
+) -> dict[str, Any]:
+    """Return all figures of a split as a JSON-ready dictionary: counts, and values with intervals."""
+    figures: dict[str, Any] = {"samples": len(evaluation.labels), "groups": evaluation.n_groups}
+    for number, name in enumerate(evaluation.classes):
+        figures[f"samples_{name}"] = int((evaluation.labels == number).sum())
+    for name, interval in {**evaluation.intervals, **further}.items():
+        figures[name] = {
+            edge: value if np.isfinite(value := float(getattr(interval, edge))) else None
+            for edge in ("value", "low", "high")
+        }
+    if settings.prevalence is not None and evaluation.threshold is not None:
+        recall, fpr = (evaluation.intervals[name].value for name in ("recall", "fpr"))
+        figures[f"precision_at_prevalence_{settings.prevalence:g}"] = precision_at_prevalence(
+            recall, fpr, settings.prevalence
+        )
+    return figures

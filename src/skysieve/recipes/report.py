@@ -1,0 +1,115 @@
+"""Put together what the HTML report of a model shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skysieve.evaluation.evaluate import Evaluation
+from skysieve.evaluation.intervals import Interval
+from skysieve.evaluation.report import write_report
+from skysieve.evaluation.report_content import ModelCard, PublishedFigure, ReportContent, worst_examples
+from skysieve.models.model import Model
+from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
+from skysieve.recipes.recipe import Recipe
+from skysieve.samples.findings import Finding
+from skysieve.samples.sample_set import SampleSet
+
+__all__ = ["model_card_of", "write_model_report"]
+
+#: How the further figures are called, and why nothing published stands beside them.
+_FURTHER = {
+    KNOWN_REAL_RECALL: ("recall of samples known to be real without any score", "no published figure"),
+    WEAK_AUC: ("ROC AUC against the weak labels alone", "no published figure"),
+}
+
+
+def write_model_report(
+    path: Path,
+    model: Model,
+    evaluation: Evaluation,
+    *,
+    recipe: Recipe | None,
+    further: Mapping[str, Interval],
+    judged: SampleSet,
+    findings: Sequence[Finding] = (),
+    history: Sequence[Any] = (),
+) -> Path:
+    """Write the report of a model on the samples that it was judged on.
+
+    Parameters
+    ----------
+    path : Path
+        The HTML file.
+    model : Model
+        The model.
+    evaluation : Evaluation
+        Its figures.
+    recipe : Recipe or None
+        Brings the published figures.
+    further : mapping of str to Interval
+        As of `skysieve.recipes.judging.further_figures`.
+    judged : SampleSet
+        The samples behind the evaluation, row by row.
+    findings : sequence of Finding
+        What was found in the samples.
+    history : sequence of EpochRecord
+        Learning curves, if the model was just trained.
+    """
+    contract = model.description.contract
+    images = judged.tensor(contract.column)
+    magnitude = [name for name in ("magpsf",) if name in judged.column_names]
+    columns = {"group": judged.groups} | {name: np.round(judged.scalar(name), 2) for name in magnitude}
+    published = list(recipe.published) if recipe else []
+    for name, interval in further.items():
+        quantity, source = _FURTHER[name]
+        published.append(PublishedFigure(quantity, "–", source, ours=interval))  # noqa: RUF001
+    content = ReportContent(
+        title=f"{model.description.name} on {evaluation.split}",
+        card=model_card_of(model),
+        evaluation=evaluation,
+        published=published,
+        history=[dataclasses.asdict(record) for record in history],
+        mistakes=worst_examples(evaluation, images, columns={name: list(v) for name, v in columns.items()}),
+        channels=contract.channels,
+        findings=findings,
+        provenance=_provenance(model),
+    )
+    return write_report(path, content)
+
+
+def model_card_of(model: Model) -> ModelCard:
+    """Return what a report says about a model itself."""
+    description, contract = model.description, model.description.contract
+    provenance = description.provenance
+    return ModelCard(
+        name=description.name,
+        identity=model.identity,
+        recipe=description.recipe,
+        summary=description.summary,
+        contract={
+            "shape": f"{contract.shape} (channel, y, x), float32",
+            "channels": ", ".join(contract.channels),
+            "unit": contract.unit,
+            "missing pixels": contract.nan,
+            "surveys": ", ".join(contract.surveys) or "any",
+            "inside the graph": ", ".join(step["step"] for step in description.preprocess),
+        },
+        training_data=str(provenance.get("summary", {}).get("samples", "")),
+        label_disclosure=description.labels if "WEAK" in description.labels else "",
+        limits=[provenance["limits"]] if provenance.get("limits") else (),
+    )
+
+
+def _provenance(model: Model) -> dict[str, Mapping[str, Any]]:
+    provenance = model.description.provenance
+    tables = {
+        name: provenance[name]
+        for name in ("summary", "configuration", "samples", "splits", "versions", "machine")
+        if provenance.get(name)
+    }
+    return tables | {"model": {"identity": model.identity, "skysieve": model.description.skysieve}}

@@ -1,0 +1,316 @@
+"""Run a recipe: samples -> fit -> calibrate -> threshold -> judge -> model -> report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.configuration import as_dict
+from skysieve.errors import ConfigurationError
+from skysieve.evaluation.calibration import Calibrator, Sigmoid, Softmax
+from skysieve.evaluation.calibration_fitting import choose_calibration, fit_isotonic, fit_temperature
+from skysieve.evaluation.evaluate import Evaluation
+from skysieve.evaluation.thresholds import Threshold, equal_error, fixed, max_f1, max_fpr, min_recall
+from skysieve.models.description import ModelDescription
+from skysieve.models.model import WEIGHTS, Model
+from skysieve.models.save import save_model
+from skysieve.models.training_quantiles import training_quantiles
+from skysieve.networks import build_network
+from skysieve.networks.weights import load_weights
+from skysieve.preprocess import Pipeline
+from skysieve.recipes.configuration import CalibrationConfig, Configuration, ThresholdConfig
+from skysieve.recipes.judging import figures_json, further_figures, judge
+from skysieve.recipes.recipe import Recipe
+from skysieve.recipes.report import write_model_report
+from skysieve.recipes.split_samples import SplitSamples, split_samples
+from skysieve.samples.sample_set import SampleSet
+from skysieve.training.ensemble import fit_ensemble
+from skysieve.training.examples import Examples
+from skysieve.training.fit import FitResult
+from skysieve.training.predict import predict_logits
+
+__all__ = ["TrainingRun", "train_recipe", "train_samples"]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a run left.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder: configuration, splits, learning curves, checkpoints, evaluation, report.
+    model : Model
+        The model, opened; it lies in ``folder/model``.
+    evaluation : Evaluation
+        The test split, judged.
+    figures : dict
+        Figures of the test split, with their intervals.
+    report : Path
+        The HTML report.
+    split : SplitSamples
+        The samples as they were split.
+    scores : ndarray, shape (N,) or (N, K)
+        Calibrated score of every sample, whatever its split.
+    """
+
+    folder: Path
+    model: Model
+    evaluation: Evaluation
+    figures: dict[str, Any]
+    report: Path
+    split: SplitSamples
+    scores: NDArray[Any]
+
+
+def train_recipe(
+    recipe: Recipe,
+    inputs: Sequence[str | Path],
+    folder: str | Path,
+    configuration: Configuration | None = None,
+    **options: Any,
+) -> TrainingRun:
+    """Train a recipe on what a user has, judge it, and leave a model and a report.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The experiment.
+    inputs : sequence of path
+        A sample set, or what the recipe can make one from.
+    folder : path
+        The run folder.
+    configuration : Configuration, optional
+        Settings; those of the recipe if not given.
+    **options
+        As of `train_samples`.
+    """
+    settings = configuration or recipe.configuration
+    return train_samples(recipe, recipe.prepare(inputs, settings), folder, settings, **options)
+
+
+def train_samples(
+    recipe: Recipe,
+    samples: SampleSet,
+    folder: str | Path,
+    configuration: Configuration | None = None,
+    *,
+    name: str | None = None,
+    start: str | Path | None = None,
+    resume: bool = True,
+    progress: bool = True,
+) -> TrainingRun:
+    """Train a recipe on a sample set.
+
+    Early stopping, calibration and threshold see the validation split only; the figures come from
+    the test split only. Killed and called again with the same arguments, the run goes on where it
+    was.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The experiment.
+    samples : SampleSet
+        Labelled samples; a column ``split`` is respected.
+    folder : path
+        The run folder.
+    configuration : Configuration, optional
+        Settings; those of the recipe if not given.
+    name : str, optional
+        Name of the model; that of the recipe if not given.
+    start : path, optional
+        A model folder, or the name of a shipped model, whose weights training starts from.
+    resume : bool
+        Go on with what lies in the folder.
+    progress : bool
+        Show progress.
+
+    Returns
+    -------
+    TrainingRun
+        Model, figures, places.
+
+    Raises
+    ------
+    SampleSetError
+        If the samples cannot be split honestly, or a split lacks a class.
+    ConfigurationError
+        If settings contradict each other, or the folder holds another run.
+    """
+    settings = configuration or recipe.configuration
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    split = split_samples(samples, recipe.contract.column, settings.splits, place)
+    split.write_splits(place / "splits.parquet")
+    preprocess = Pipeline.of(*settings.preprocess)
+    train, validation = (
+        Examples(split.images, split.labels[split.rows(name)], rows=split.rows(name))
+        for name in ("train", "validation")
+    )
+    fitted = fit_ensemble(
+        lambda: _make_network(recipe, settings, start),
+        train,
+        validation,
+        settings.network.members,
+        settings.training,
+        place / "training",
+        preprocess=preprocess,
+        resume=resume,
+        progress=progress,
+    )
+    members = fitted.members
+    network = members[0].network if len(members) == 1 else fitted.network
+    logits = predict_logits(network, split.images, preprocess=preprocess, progress=progress)
+    calibrator = _calibrate(settings.calibration, logits, split, settings.splits.seed)
+    scores = np.asarray(calibrator(logits.astype(np.float64)))
+    threshold = _choose_threshold(settings.threshold, scores, split)
+
+    test = split.rows("test")
+    judged = split.samples.select(test)
+    evaluation = judge(
+        judged, scores[test], settings.evaluation, threshold=threshold, split="test", logits=logits[test]
+    )
+    further = further_figures(judged, scores[test], settings.evaluation, threshold)
+    figures = figures_json(evaluation, further, settings.evaluation)
+    description = ModelDescription(
+        name=name or recipe.name,
+        summary=recipe.summary,
+        classes=recipe.classes,
+        contract=recipe.contract,
+        preprocess=preprocess.to_json(),
+        network=_network_json(settings, recipe),
+        calibration=calibrator.to_json(),
+        thresholds=[] if threshold is None else [dict(threshold.to_json())],
+        training_quantiles=_quantiles(split, scores, recipe),
+        figures={"test": figures},
+        labels=split.samples.description.label_origin,
+        recipe=recipe.name,
+        provenance=_provenance(recipe, settings, split, members, start),
+    )
+    model = save_model(place / "model", network, description)
+    _write_json(place / "evaluation.json", evaluation.to_json() | {"figures": figures})
+    report = write_model_report(
+        place / "report.html",
+        model,
+        evaluation,
+        recipe=recipe,
+        further=further,
+        judged=judged,
+        findings=split.findings,
+        history=members[0].history,
+    )
+    return TrainingRun(place, model, evaluation, figures, report, split, scores)
+
+
+def _make_network(recipe: Recipe, settings: Configuration, start: str | Path | None) -> Any:
+    """Build a network, with the weights of another model if training starts from one."""
+    network = build_network(
+        settings.network.name,
+        shape=recipe.contract.shape,
+        outputs=_outputs(recipe),
+        **settings.network.arguments,
+    )
+    if start is not None:
+        _start_from(network, Model.load(start), settings, recipe)
+    return network
+
+
+def _start_from(network: Any, model: Model, settings: Configuration, recipe: Recipe) -> None:
+    """Load the weights of another model, after checking that they mean the same here."""
+    alone = replace(settings, network=replace(settings.network, members=1))
+    expected, found = _network_json(alone, recipe), model.description.network
+    if found != expected or model.description.preprocess != Pipeline.of(*settings.preprocess).to_json():
+        raise ConfigurationError(
+            f"{model.folder}: cannot start from this model: it has the network {found} behind "
+            f"{model.description.preprocess}, the run has {expected} behind {settings.preprocess}"
+        )
+    load_weights(network, model.folder / WEIGHTS)
+
+
+def _calibrate(
+    settings: CalibrationConfig, logits: NDArray[np.float32], split: SplitSamples, seed: int
+) -> Calibrator:
+    rows = split.rows("validation")
+    chosen, labels = logits[rows], split.labels[rows]
+    if settings.method == "none":
+        return Sigmoid() if logits.shape[1] == 1 else Softmax()
+    if settings.method == "temperature":
+        return fit_temperature(chosen, labels)
+    if settings.method == "isotonic":
+        return fit_isotonic(chosen, labels)
+    return choose_calibration(chosen, labels, split.samples.groups[rows], seed=seed).calibrator
+
+
+def _choose_threshold(
+    settings: ThresholdConfig, scores: NDArray[Any], split: SplitSamples
+) -> Threshold | None:
+    if scores.ndim > 1:
+        return None
+    rows = split.rows("validation")
+    labels, chosen = split.labels[rows], scores[rows]
+    if settings.rule == "fixed":
+        return fixed(settings.value)
+    if settings.rule == "max-fpr":
+        return max_fpr(labels, chosen, settings.value, split="validation")
+    if settings.rule == "min-recall":
+        return min_recall(labels, chosen, settings.value, split="validation")
+    if settings.rule == "equal-error":
+        return equal_error(labels, chosen, split="validation")
+    return max_f1(labels, chosen, split="validation")
+
+
+def _outputs(recipe: Recipe) -> int:
+    return 1 if len(recipe.classes) == 2 else len(recipe.classes)
+
+
+def _network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
+    arguments: dict[str, Any] = json.loads(json.dumps(dict(settings.network.arguments)))
+    described = {"name": settings.network.name, "outputs": _outputs(recipe), "arguments": arguments}
+    return described if settings.network.members == 1 else described | {"members": settings.network.members}
+
+
+def _quantiles(split: SplitSamples, scores: NDArray[Any], recipe: Recipe) -> dict[str, Any]:
+    # Quantiles of ten thousand samples are known to a percent; more would only cost memory.
+    rows = split.rows("train")
+    rows = rows[:: max(1, len(rows) // 10_000)]
+    return training_quantiles(split.images[rows], recipe.contract.channels, scores[rows])
+
+
+def _provenance(
+    recipe: Recipe,
+    settings: Configuration,
+    split: SplitSamples,
+    members: tuple[FitResult, ...],
+    start: str | Path | None,
+) -> dict[str, Any]:
+    counts = {name: len(split.rows(name)) for name in ("train", "validation", "test")}
+    packages = ("torch", "numpy", "scikit-learn", "onnx")
+    return {
+        "summary": {
+            "recipe": f"{recipe.name} ({recipe.paper})",
+            "samples": ", ".join(f"{name} {count:,}" for name, count in counts.items())
+            + f", split by group (seed {settings.splits.seed})",
+            "best epoch": ", ".join(f"{fitted.best_epoch} of {len(fitted.history)}" for fitted in members),
+            "started from": "random weights" if start is None else Model.load(start).description.name,
+        },
+        "limits": recipe.limits,
+        "configuration": as_dict(settings),
+        "samples": dict(split.samples.description.origin),
+        "splits": dict(split.samples.description.splits),
+        "started_from": None if start is None else Model.load(start).identity,
+        "versions": {name: version(name) for name in packages},
+        "machine": {"cores": len(os.sched_getaffinity(0)), "processor": platform.machine()},
+    }
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")

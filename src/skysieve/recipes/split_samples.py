@@ -1,0 +1,129 @@
+"""The samples of a run, by split: what is learned from, what chooses, what judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from skysieve.errors import SampleSetError
+from skysieve.recipes.configuration import SplitConfig
+from skysieve.samples.findings import Finding
+from skysieve.samples.sample_set import SampleSet
+from skysieve.samples.splits import with_splits
+from skysieve.samples.validation import validate
+
+__all__ = ["SPLITS", "SplitSamples", "split_samples"]
+
+#: Every split that a run needs.
+SPLITS = ("train", "validation", "test")
+
+#: Findings that make one sample unusable; it is left out, and the run goes on.
+_OF_ONE_SAMPLE = ("all-nan-image",)
+
+#: Findings that make the whole split dishonest; the run does not start.
+_OF_THE_SPLIT = ("group-straddles-splits", "duplicate-across-splits")
+
+#: Tensors larger than this are mapped from disk instead of held in memory.
+LARGEST_IN_MEMORY = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class SplitSamples:
+    """Samples with their split, checked, their images at hand.
+
+    Parameters
+    ----------
+    samples : SampleSet
+        The samples, with a column ``split``.
+    images : ndarray, shape (N, C, H, W), float32
+        Their images, in memory or mapped.
+    labels : ndarray, shape (N,)
+        Class index, -1 where there is none.
+    split : ndarray, shape (N,)
+        Name of the split.
+    usable : ndarray of bool, shape (N,)
+        False for samples that cannot be used.
+    findings : tuple of Finding
+        What was found in the samples.
+    """
+
+    samples: SampleSet
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    split: NDArray[Any]
+    usable: NDArray[np.bool_]
+    findings: tuple[Finding, ...]
+
+    def rows(self, split: str) -> NDArray[np.int64]:
+        """Return the labelled, usable rows of a split."""
+        return np.flatnonzero((self.split == split) & (self.labels >= 0) & self.usable)
+
+    def write_splits(self, path: Path) -> None:
+        """Write id, group, label and split of every sample."""
+        table = {
+            "id": self.samples.ids,
+            "group": self.samples.groups.tolist(),
+            "label": [None if label < 0 else int(label) for label in self.labels],
+            "split": self.split.tolist(),
+        }
+        pq.write_table(pa.table(table), path)
+
+
+def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: Path) -> SplitSamples:
+    """Split samples unless they come with a split, check it, and load the images.
+
+    Parameters
+    ----------
+    samples : SampleSet
+        Labelled samples; a column ``split`` is respected.
+    column : str
+        The tensor column with the images.
+    splits : SplitConfig
+        Shares and seed of a new split.
+    folder : Path
+        Where images too large for memory are mapped.
+
+    Raises
+    ------
+    SampleSetError
+        If a group or an image stands in two splits, or a split lacks a class.
+    """
+    if "split" not in samples.column_names:
+        shares = {name: getattr(splits, name) for name in SPLITS}
+        samples = with_splits(samples, shares, seed=splits.seed)
+    validation = validate(samples)
+    wrong = [finding for finding in validation.findings if finding.kind in _OF_THE_SPLIT]
+    if wrong:
+        raise SampleSetError(f"the split is not honest: {len(wrong)} findings, first {wrong[0]}")
+    bad = {finding.item for finding in validation.findings if finding.kind in _OF_ONE_SAMPLE}
+    split = samples.scalar("split")
+    checked = SplitSamples(
+        samples=samples,
+        images=_images(samples, column, folder),
+        labels=samples.labels,
+        split=split,
+        usable=np.array([str(name) not in bad for name in samples.ids]),
+        findings=validation.findings,
+    )
+    for name in SPLITS:
+        present = np.unique(checked.labels[checked.rows(name)])
+        missing = [label for number, label in enumerate(samples.classes) if number not in present]
+        if missing:
+            raise SampleSetError(
+                f"the split {name!r} has no sample of the class {' and '.join(missing)}; "
+                "add samples, change the shares (--set splits.test=...) or the seed (splits.seed)"
+            )
+    return checked
+
+
+def _images(samples: SampleSet, column: str, folder: Path) -> NDArray[np.float32]:
+    size = 4 * len(samples) * int(np.prod(samples.description.tensors[column].fixed_shape))
+    if size <= LARGEST_IN_MEMORY:
+        return samples.tensor(column)
+    return samples.tensor_to_memmap(column, folder / f"{column}.npy")
