@@ -1,0 +1,307 @@
+"""What a report may hold: typed parts, most of them optional."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+from skysieve.evaluation.evaluate import Evaluation
+from skysieve.evaluation.intervals import Interval
+from skysieve.evaluation.plots import PublishedPoint
+from skysieve.evaluation.thresholds import Threshold
+from skysieve.samples.findings import Finding
+
+__all__ = [
+    "Example",
+    "FindingGroup",
+    "ModelCard",
+    "NightContent",
+    "PublishedFigure",
+    "ReportContent",
+    "flatten",
+    "group_findings",
+    "worst_examples",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Who the model is and what it is for.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    identity : str
+        Content hash of the model folder.
+    recipe : str
+        Name of the recipe that made it.
+    created : str
+        Date, as it shall be read.
+    summary : str
+        One or two sentences.
+    contract : mapping of str to str
+        The input contract, row by row: shape, channels, unit, missing pixels.
+    training_data : str
+        What it was trained on.
+    label_disclosure : str
+        How the labels came to be, where that limits what the figures mean (weak
+        labels); shown as a banner on top.
+    intended_use : str
+        What it is for.
+    limits : sequence of str
+        What it is not for, and where it fails.
+    """
+
+    name: str
+    identity: str = ""
+    recipe: str = ""
+    created: str = ""
+    summary: str = ""
+    contract: Mapping[str, str] = field(default_factory=dict)
+    training_data: str = ""
+    label_disclosure: str = ""
+    intended_use: str = ""
+    limits: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    """A figure that somebody published, to stand beside ours.
+
+    Parameters
+    ----------
+    quantity : str
+        What it is, for people: ``FNR at 0.5``.
+    published : float or str
+        The published value.
+    source : str
+        Paper, table, or file it was read from.
+    figure : str
+        Name of our figure in `Evaluation.intervals`; empty if ``ours`` is given or there is none.
+    note : str
+        How far the two can be compared.
+    ours : Interval, optional
+        Our figure where the evaluation does not hold it.
+    """
+
+    quantity: str
+    published: float | str
+    source: str
+    figure: str = ""
+    note: str = ""
+    ours: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A sample to be looked at.
+
+    Parameters
+    ----------
+    id : str
+        Its name.
+    score : float
+        Probability of the positive class, or of the class it was called.
+    cutouts : array_like, shape (C, H, W), optional
+        Its channels; NaN is drawn in a colour of its own.
+    label : str
+        Name of its true class; empty if unknown.
+    called : str
+        Name of the class it was called; empty for a candidate.
+    columns : mapping of str to str
+        More to show, in the order given: magnitude, position.
+    """
+
+    id: str
+    score: float
+    cutouts: npt.ArrayLike | None = None
+    label: str = ""
+    called: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportContent:
+    """Everything a report about a model can show; each part may be left out.
+
+    Parameters
+    ----------
+    title : str
+        Title of the page.
+    card : ModelCard
+        The model.
+    evaluation : Evaluation, optional
+        The one behind headline and plots: the test split.
+    further_evaluations : sequence of Evaluation
+        Others, in columns beside it: validation, independent labels.
+    published : sequence of PublishedFigure
+        Rows of the table of published figures.
+    published_points : sequence of PublishedPoint
+        Published error rates, drawn into the plot of error rates.
+    prevalences : sequence of float
+        Shares of real samples for which the purity is told.
+    history : sequence of mapping
+        One mapping an epoch; see `plots.learning_curves`.
+    mistakes : mapping of str to sequence of Example
+        Galleries of mistakes under their headings; see `worst_examples`.
+    channels : sequence of str
+        Names of the channels in the pictures.
+    findings : sequence of Finding
+        What validation found, and what was put aside.
+    provenance : mapping of str to mapping
+        Tables of settings, seeds, versions; nested mappings are flattened.
+    """
+
+    title: str
+    card: ModelCard
+    evaluation: Evaluation | None = None
+    further_evaluations: Sequence[Evaluation] = ()
+    published: Sequence[PublishedFigure] = ()
+    published_points: Sequence[PublishedPoint] = ()
+    prevalences: Sequence[float] = (0.5, 0.1, 0.01, 0.001)
+    history: Sequence[Mapping[str, float]] = ()
+    mistakes: Mapping[str, Sequence[Example]] = field(default_factory=dict)
+    channels: Sequence[str] = ("science", "template", "difference")
+    findings: Sequence[Finding] = ()
+    provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NightContent:
+    """What a report about a scored night, or any scored set, can show.
+
+    Parameters
+    ----------
+    title : str
+        Title of the page.
+    night : str
+        The night or set: ``2026-03-14``.
+    card : ModelCard
+        The model that scored.
+    received : int
+        Samples that came in, those put aside included.
+    scores : array_like, shape (N,)
+        Probabilities of the scored samples; NaN is counted as not scored.
+    threshold : Threshold
+        The cut for candidates.
+    candidates : sequence of Example
+        The best ones, to be listed with their pictures, best first.
+    channels : sequence of str
+        Names of the channels in the pictures.
+    findings : sequence of Finding
+        What was put aside, and why.
+    evaluation : Evaluation, optional
+        If the truth is known.
+    provenance : mapping of str to mapping
+        As in `ReportContent`.
+    """
+
+    title: str
+    night: str
+    card: ModelCard
+    received: int
+    scores: npt.ArrayLike
+    threshold: Threshold
+    candidates: Sequence[Example] = ()
+    channels: Sequence[str] = ("science", "template", "difference")
+    findings: Sequence[Finding] = ()
+    evaluation: Evaluation | None = None
+    provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one kind: how many, and the first of them."""
+
+    severity: str
+    kind: str
+    count: int
+    first: Finding
+
+
+def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
+    """Group findings by severity (errors first) and kind (the most frequent first).
+
+    Examples
+    --------
+    >>> groups = group_findings([Finding("a", "nan", "x", "note"), Finding("b", "empty", "y")])
+    >>> [(group.severity, group.kind, group.count) for group in groups]
+    [('error', 'empty', 1), ('note', 'nan', 1)]
+    """
+    by_kind: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_kind.setdefault((finding.severity, finding.kind), []).append(finding)
+    groups = [FindingGroup(*key, len(items), items[0]) for key, items in by_kind.items()]
+    order = ("error", "warning", "note")
+    return tuple(sorted(groups, key=lambda group: (order.index(group.severity), -group.count, group.kind)))
+
+
+def worst_examples(
+    evaluation: Evaluation,
+    cutouts: Any = None,
+    *,
+    limit: int = 12,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, tuple[Example, ...]]:
+    """Return the surest mistakes of each class as galleries for `ReportContent.mistakes`.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Where the mistakes were made.
+    cutouts : optional
+        Anything that gives (C, H, W) for a row of the evaluation: an array (N, C,
+        H, W), a list, a memory map.
+    limit : int
+        Largest number a class.
+    columns : mapping of str to sequence, optional
+        More to write under each picture, one value a row.
+
+    Returns
+    -------
+    dict of str to tuple of Example
+        ``bogus called real`` and so on, one gallery a true class; empty tuples
+        where there was no mistake.
+    """
+
+    def example(row: int, truth: int) -> Example:
+        called = int(evaluation.called[row])
+        score = evaluation.scores[row] if evaluation.threshold else evaluation.scores[row, called]
+        return Example(
+            id=str(evaluation.ids[row]),
+            score=float(score),
+            cutouts=None if cutouts is None else cutouts[row],
+            label=evaluation.classes[truth],
+            called=evaluation.classes[called],
+            columns={name: str(values[row]) for name, values in (columns or {}).items()},
+        )
+
+    galleries = {}
+    for truth, name in enumerate(evaluation.classes):
+        other = evaluation.classes[1 - truth] if len(evaluation.classes) == 2 else "something else"
+        rows = evaluation.worst_mistakes(truth, limit)
+        galleries[f"{name} called {other}"] = tuple(example(int(row), truth) for row in rows)
+    return galleries
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested settings as one table with dotted keys.
+
+    Examples
+    --------
+    >>> flatten({"training": {"epochs": 20, "betas": (0.9, 0.999)}})
+    {'training.epochs': '20', 'training.betas': '0.9, 0.999'}
+    """
+    rows: dict[str, str] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            rows |= flatten(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple):
+            rows[f"{prefix}{key}"] = ", ".join(str(item) for item in value)
+        else:
+            rows[f"{prefix}{key}"] = str(value)
+    return rows

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skysieve.errors import ConfigurationError
+from skysieve.evaluation.evaluate import Evaluation, evaluate
+from skysieve.evaluation.intervals import Interval, wilson_interval
+from skysieve.evaluation.night_report import write_night_report
+from skysieve.evaluation.plots import PublishedPoint
+from skysieve.evaluation.report import write_report
+from skysieve.evaluation.report_content import (
+    Example,
+    ModelCard,
+    NightContent,
+    PublishedFigure,
+    ReportContent,
+    flatten,
+    group_findings,
+    worst_examples,
+)
+from skysieve.evaluation.report_page import decimals_of, interval_text
+from skysieve.evaluation.thresholds import Threshold, fixed
+from skysieve.samples.findings import Finding
+
+HOSTILE = "<script>alert('x')</script>"
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Collects what a page is made of and checks that its elements close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.attributes if key == name]
+
+
+def read(path: Path) -> Page:
+    """Parse a report, and check what must hold for every one."""
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.tags["script"]
+    assert all(value.startswith("data:") for value in page.values("src"))
+    assert all(
+        value.startswith(("#", "data:")) for value in [*page.values("href"), *page.values("xlink:href")]
+    )
+    assert not re.search(r"@import|url\((?!#)", text)
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert {value[1:] for value in page.values("href") if value.startswith("#")} <= set(ids)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    return page
+
+
+def judged(n: int = 300, **changes: Any) -> Evaluation:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, n)
+    logits = rng.normal(4 * labels - 2, 2)
+    given = {
+        "labels": labels,
+        "scores": 1 / (1 + np.exp(-logits)),
+        "logits": 2 * logits,
+        "groups": np.arange(n) // 2,
+        "magnitudes": np.where(rng.random(n) < 0.2, np.nan, rng.uniform(16, 21, n)),
+        "ids": [f"{HOSTILE}{i}" for i in range(n)],
+        "split": "test",
+        "seed": 0,
+        "replicates": 20,
+    }
+    return evaluate(**{**given, **changes})
+
+
+def full_content() -> ReportContent:
+    found = judged()
+    cutouts = np.random.default_rng(1).normal(size=(300, 3, 9, 9))
+    cutouts[:, :, 0] = np.nan
+    return ReportContent(
+        title=f"A model {HOSTILE}",
+        card=ModelCard(
+            name="name",
+            identity="sha256:abc",
+            recipe="recipe",
+            created="today",
+            summary=HOSTILE,
+            contract={"shape": HOSTILE},
+            training_data="training data",
+            label_disclosure="weak labels",
+            intended_use="intended use",
+            limits=[HOSTILE],
+        ),
+        evaluation=found,
+        further_evaluations=[judged(split="validation")],
+        published=[
+            PublishedFigure("FNR", 0.011, HOSTILE, "fnr", HOSTILE),
+            PublishedFigure("speed", "20 min", "paper"),
+            PublishedFigure("kept", 0.9, "paper", ours=wilson_interval(9, 10)),
+        ],
+        published_points=[PublishedPoint(HOSTILE, 0.5, 0.02, 0.01)],
+        history=[{"epoch": 1, "train_loss": 1.0}, {"epoch": 2, "train_loss": 0.5}],
+        mistakes=worst_examples(found, cutouts, limit=3, columns={HOSTILE: [HOSTILE] * 300}),
+        findings=[Finding(HOSTILE, HOSTILE, HOSTILE), Finding("b", "nan", "y", "warning")],
+        provenance={HOSTILE: {HOSTILE: {"epochs": 20, "betas": (0.9, 0.99), "why": HOSTILE}}},
+    )
+
+
+def test_the_full_report_is_one_safe_file(tmp_path: Path) -> None:
+    page = read(write_report(tmp_path / "new" / "report.html", full_content()))
+    assert page.tags["svg"] == 8
+    assert page.tags["img"] == 6
+    assert page.text.count("alert('x')") > 10
+    for words in (
+        "weak labels",
+        "sha256:abc",
+        "recipe",
+        "0.0110",
+        "20 min",
+        "0.900",
+        "validation",
+        "training data",
+    ):
+        assert words in page.text
+
+
+def test_the_figures_shown_are_the_figures_found(tmp_path: Path) -> None:
+    content = full_content()
+    page = read(write_report(tmp_path / "report.html", content))
+    assert content.evaluation is not None
+    for name in ("roc_auc", "recall", "precision", "fpr"):
+        value, ends = interval_text(content.evaluation.intervals[name])
+        assert value in page.text
+        assert ends in page.text
+
+
+def test_a_report_with_nothing_but_a_card(tmp_path: Path) -> None:
+    page = read(write_report(tmp_path / "report.html", ReportContent("A model", ModelCard("braai"))))
+    assert page.tags["svg"] == 0
+    assert "braai" in page.text
+
+
+def test_a_flattering_threshold_is_said_so(tmp_path: Path) -> None:
+    def text(split: str) -> str:
+        found = judged(threshold=Threshold(0.4, "greatest F1", split))
+        return read(write_report(tmp_path / "a.html", ReportContent("t", ModelCard("m"), found))).text
+
+    assert "Flattered figures" in text("test")
+    assert "Flattered figures" not in text("validation")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": np.ones(300, dtype=int)},
+        {"labels": np.zeros(300, dtype=int)},
+        {"magnitudes": np.full(300, np.nan)},
+        {"magnitudes": None, "logits": None},
+        {"scores": np.full(300, 0.5)},
+        {"classes": ("$artefact_1$", HOSTILE)},
+    ],
+    ids=["only real", "only bogus", "no magnitude", "nothing optional", "equal scores", "odd class names"],
+)
+def test_reports_of_poor_material(changes: dict[str, Any], tmp_path: Path) -> None:
+    found = judged(**changes)
+    content = ReportContent("t", ModelCard("m"), found, mistakes=worst_examples(found))
+    read(write_report(tmp_path / "report.html", content))
+
+
+def test_no_mistakes_is_said_so(tmp_path: Path) -> None:
+    found = evaluate([0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8], groups=range(4), split="test", seed=0, replicates=20)
+    content = ReportContent("t", ModelCard("m"), found, mistakes=worst_examples(found))
+    assert read(write_report(tmp_path / "report.html", content)).text.count("None in this split") == 2
+
+
+def test_many_classes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 3, 120)
+    scores = rng.dirichlet(np.ones(3), 120)
+    classes = ("elliptical", "spiral", "merger")
+    found = evaluate(labels, scores, groups=range(120), split="test", seed=0, replicates=20, classes=classes)
+    galleries = worst_examples(found, limit=2)
+    assert list(galleries)[2] == "merger called something else"
+    assert all(each.called != each.label for some in galleries.values() for each in some)
+    page = read(
+        write_report(tmp_path / "report.html", ReportContent("t", ModelCard("m"), found, mistakes=galleries))
+    )
+    assert "Recall: spiral" in page.text
+
+
+def night(**changes: Any) -> NightContent:
+    rng = np.random.default_rng(3)
+    picture = rng.normal(size=(3, 9, 9))
+    given: dict[str, Any] = {
+        "title": f"Night {HOSTILE}",
+        "night": "2026-03-14",
+        "card": ModelCard("m"),
+        "received": 505,
+        "scores": [*rng.random(500), np.nan],
+        "threshold": fixed(0.9),
+        "candidates": [
+            Example(HOSTILE, 0.999, picture, columns={"magnitude": "18.2"}),
+            Example("b", 0.99, columns={"sky": HOSTILE}),
+        ],
+        "findings": [Finding(str(i), "truncated-gzip", "ends early") for i in range(5)],
+    }
+    return NightContent(**{**given, **changes})
+
+
+def test_a_night_without_labels(tmp_path: Path) -> None:
+    content = night()
+    page = read(write_night_report(tmp_path / "night.html", content))
+    assert (page.tags["svg"], page.tags["img"]) == (1, 1)
+    above = int((np.asarray(content.scores) >= 0.9).sum())
+    for words in ("505", f"The best 2 of {above}", "truncated-gzip", "18.2", "no picture"):
+        assert words in page.text
+
+
+def test_a_night_with_the_truth(tmp_path: Path) -> None:
+    found = judged()
+    page = read(write_night_report(tmp_path / "n.html", night(evaluation=found, scores=found.scores)))
+    assert "Against the truth" in page.text
+    assert page.tags["svg"] == 6
+
+
+def test_an_empty_night(tmp_path: Path) -> None:
+    page = read(
+        write_night_report(tmp_path / "n.html", night(received=0, scores=[], candidates=[], findings=[]))
+    )
+    assert "Nothing was scored" in page.text
+    with pytest.raises(ConfigurationError, match="500 scores of 3"):
+        write_night_report(tmp_path / "n.html", night(received=3))
+
+
+def test_findings_are_grouped_errors_first() -> None:
+    groups = group_findings(
+        [
+            Finding("a", "x", "1", "note"),
+            Finding("b", "y", "2"),
+            Finding("c", "z", "3"),
+            Finding("d", "z", "4"),
+        ]
+    )
+    assert [(group.kind, group.count, group.first.item) for group in groups] == [
+        ("z", 2, "c"),
+        ("y", 1, "b"),
+        ("x", 1, "a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decimals"),
+    [(0.9, 0.95, 3), (0.5, 0.9, 2), (0.99, 0.9905, 5), (0.5, 0.5, 3), (np.nan, 1, 3)],
+)
+def test_decimals_follow_the_width(low: float, high: float, decimals: int) -> None:
+    assert decimals_of(Interval(0.9, low, high, 0.95, 10, "percentile")) == decimals
+
+
+def test_settings_become_dotted_keys() -> None:
+    assert flatten({"a": {"b": [1, 2], "c": None}}) == {"a.b": "1, 2", "a.c": "None"}
