@@ -141,7 +141,8 @@ def evaluate(
     """Judge scores against labels, with intervals from a bootstrap over groups.
 
     A rate of exactly 0 or 1 has no spread in a bootstrap; it gets Wilson's
-    interval instead, with groups as trials.
+    interval instead, with groups as trials. The calibration error of a resample
+    is biased upwards, so that the interval of ``ece`` lies high.
 
     Parameters
     ----------
