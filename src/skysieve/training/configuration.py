@@ -1,0 +1,165 @@
+"""The settings of a training run, with their defaults and their limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from skysieve.errors import ConfigurationError
+
+__all__ = ["AugmentationConfig", "TrainingConfig"]
+
+ClassWeights = Literal["none", "balanced"]
+Monitor = Literal["loss", "accuracy", "balanced_accuracy"]
+Optimizer = Literal["adam", "adamw"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Schedule = Literal["constant", "cosine"]
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """Random symmetries given to every training sample anew in every epoch.
+
+    Each sample gets one member of the chosen group, drawn uniformly, the same
+    for all its channels, before preprocessing.
+
+    Parameters
+    ----------
+    flips : bool
+        Flip left to right and top to bottom, each with probability 1/2.
+    rotations : bool
+        Rotate by 0, 90, 180 or 270 degrees; for square images only. With
+        ``flips`` these are the eight symmetries of the square.
+    """
+
+    flips: bool = True
+    rotations: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a network is trained. The defaults are those of braai.
+
+    Parameters
+    ----------
+    epochs : int
+        Largest number of passes over the training samples.
+    batch_size : int
+        Samples a step.
+    learning_rate : float
+        Step size of the optimizer, its largest value if there is a schedule.
+    betas : tuple of 2 float
+        Decay of the running mean of the gradient and of its square.
+    weight_decay : float
+        Pull towards zero: an L2 penalty with ``adam``, decoupled with ``adamw``.
+    optimizer : {"adam", "adamw"}
+        Rule of the steps.
+    schedule : {"constant", "cosine"}
+        Learning rate after the warm-up: constant, or falling to zero at the last
+        of ``epochs`` as half a cosine.
+    warmup_epochs : int
+        Epochs in which the learning rate rises linearly from zero.
+    patience : int
+        Stop after so many epochs in a row without a better validation figure.
+    monitor : {"loss", "accuracy", "balanced_accuracy"}
+        The validation figure that decides which epoch is best and when to stop.
+    class_weights : {"none", "balanced"}
+        ``balanced`` multiplies the weight of every sample by N / (K N_class), so
+        that all K classes count the same. Applies to the training loss only.
+    augmentation : AugmentationConfig
+        Random symmetries of the training samples.
+    precision : {"auto", "float32", "bfloat16"}
+        ``bfloat16`` computes forward and backward passes by autocast in bfloat16
+        and keeps weights in float32. ``auto`` chooses it where the processor has
+        instructions for it. Validation is always in float32, as scoring is.
+    channels_last : bool
+        Keep images with the channels as the fastest axis, which is faster.
+    device : str
+        ``auto`` (CUDA where there is one, else CPU), ``cpu``, ``cuda``, ``cuda:1`` ...
+    seed : int
+        Of the order of the samples, the augmentation and the dropout.
+    deterministic : bool
+        Refuse operations whose result depends on the order of threads, so that
+        the same seed and number of threads give the same weights to the last bit.
+    threads : int or None
+        Threads of the CPU; None leaves PyTorch's own choice.
+    label_smoothing : float
+        Part of every target that is spread over all classes, 0 to below 1.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of its limits; the message names it.
+
+    Examples
+    --------
+    >>> TrainingConfig(epochs=20, augmentation=AugmentationConfig(rotations=True)).patience
+    50
+    >>> TrainingConfig(optimizer="Adam")
+    Traceback (most recent call last):
+        ...
+    skysieve.errors.ConfigurationError: training setting 'optimizer' is one of 'adam', 'adamw'; found 'Adam'
+    """
+
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 3e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+    optimizer: Optimizer = "adam"
+    schedule: Schedule = "constant"
+    warmup_epochs: int = 0
+    patience: int = 50
+    monitor: Monitor = "loss"
+    class_weights: ClassWeights = "none"
+    augmentation: AugmentationConfig = AugmentationConfig()
+    precision: Precision = "auto"
+    channels_last: bool = True
+    device: str = "auto"
+    seed: int = 42
+    deterministic: bool = True
+    threads: int | None = None
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            _check(name, value, value in choices, f"one of {', '.join(map(repr, choices))}")
+        for name, smallest in _SMALLEST.items():
+            value = getattr(self, name)
+            _check(name, value, _is_whole(value) and value >= smallest, f"a whole number from {smallest}")
+        if self.threads is not None:
+            positive = _is_whole(self.threads) and self.threads > 0
+            _check("threads", self.threads, positive, "a positive whole number or None")
+        rate = self.learning_rate
+        _check("learning_rate", rate, 0 < rate < math.inf, "a positive number")
+        decay = self.weight_decay
+        _check("weight_decay", decay, 0 <= decay < math.inf, "a number from 0")
+        smoothing = self.label_smoothing
+        _check("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
+        betas_fit = len(self.betas) == 2 and all(0 <= beta < 1 for beta in self.betas)
+        _check("betas", self.betas, betas_fit, "two numbers from 0 to below 1")
+        # json gives lists back, and a configuration must equal the one that was written.
+        object.__setattr__(self, "betas", tuple(self.betas))
+        shorter = self.warmup_epochs < self.epochs
+        _check("warmup_epochs", self.warmup_epochs, shorter, f"below epochs ({self.epochs})")
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "optimizer": get_args(Optimizer),
+    "schedule": get_args(Schedule),
+    "monitor": get_args(Monitor),
+    "class_weights": get_args(ClassWeights),
+    "precision": get_args(Precision),
+}
+_SMALLEST = {"epochs": 1, "batch_size": 1, "warmup_epochs": 0, "patience": 1, "seed": 0}
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check(name: str, value: Any, fits: bool, expected: str) -> None:
+    if not fits:
+        raise ConfigurationError(f"training setting {name!r} is {expected}; found {value!r}")
