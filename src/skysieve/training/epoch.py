@@ -1,0 +1,151 @@
+"""One pass over the training samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from skysieve.errors import ConfigurationError, ContractError
+from skysieve.progress import ProgressBar
+from skysieve.training.augmentation import augment
+from skysieve.training.configuration import TrainingConfig
+from skysieve.training.examples import Examples
+from skysieve.training.execution import Execution, derived_seed, seed_everything
+from skysieve.training.losses import sample_losses
+from skysieve.training.schedule import learning_rate_at
+
+__all__ = ["EpochSummary", "Trainer"]
+
+STEPS_BETWEEN_CHECKS = 50
+"""Looking at a loss makes the CPU wait for the GPU."""
+
+
+@dataclass(frozen=True)
+class EpochSummary:
+    """Weighted mean loss and accuracy over an epoch, and its last learning rate."""
+
+    loss: float
+    accuracy: float
+    learning_rate: float
+
+
+@dataclass
+class Trainer:
+    """Everything that an epoch needs and changes.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Already placed by ``execution``.
+    optimizer : torch.optim.Optimizer
+        Of the parameters of the network.
+    examples : Examples
+        Training samples.
+    weights : ndarray, shape (N,), float32
+        How much each of them counts; mean 1.
+    config : TrainingConfig
+        Settings.
+    execution : Execution
+        Device and precision.
+    preprocess : callable or None
+        From raw samples to the input of the network.
+    """
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    examples: Examples
+    weights: NDArray[np.float32]
+    config: TrainingConfig
+    execution: Execution
+    preprocess: Callable[[Tensor], Tensor] | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps in an epoch."""
+        return math.ceil(len(self.examples) / self.config.batch_size)
+
+    def train_epoch(self, epoch: int, bar: ProgressBar) -> EpochSummary:
+        """Take each sample once, in an order, augmentation and dropout that seed and epoch fix.
+
+        Batches have at most ``batch_size`` samples and differ by one at most, so
+        that no last batch of a few samples gives a step of mere noise.
+
+        Raises
+        ------
+        ContractError
+            If samples are not finite after preprocessing.
+        ConfigurationError
+            If the loss is not finite all the same.
+        """
+        seed = self.config.seed
+        seed_everything(seed, epoch)
+        generator = torch.Generator().manual_seed(derived_seed(seed, epoch, 1))
+        order = torch.randperm(len(self.examples), generator=generator).numpy()
+        device = self.execution.device
+        losses, right = torch.zeros(self.steps, device=device), torch.zeros((), device=device)
+        self.network.train()
+        batches = np.array_split(order, self.steps)
+        rate = 0.0
+        for step, batch in enumerate(batches):
+            rate = learning_rate_at(epoch - 1 + (step + 0.5) / self.steps, self.config)
+            # The order within a batch does not matter, and sorted rows are read faster from a file.
+            losses[step], correct = self._step(np.sort(batch), rate, generator)
+            right += correct
+            if (step + 1) % STEPS_BETWEEN_CHECKS == 0 or step + 1 == self.steps:
+                self._check_finite(losses[: step + 1], epoch, batches)
+            bar.advance()
+        count = len(self.examples)
+        return EpochSummary(losses.double().sum().item() / count, right.item() / count, rate)
+
+    def _step(
+        self, batch: NDArray[np.int64], learning_rate: float, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return the summed loss and the summed weight of the right samples of one batch."""
+        device = self.execution.device
+        samples = augment(self._raw(batch), self.config.augmentation, generator)
+        labels = torch.from_numpy(self.examples.labels[batch]).to(device)
+        weights = torch.from_numpy(self.weights[batch]).to(device)
+        samples = self.execution.place_batch(self._preprocessed(samples))
+        with self.execution.autocast():
+            logits = self.network(samples)
+        weighted = weights * sample_losses(logits, labels, self.config.label_smoothing)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.zero_grad()
+        weighted.mean().backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        with torch.no_grad():
+            predicted = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
+            return weighted.detach().sum(), (weights * (predicted == labels)).sum()
+
+    def _raw(self, batch: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(self.examples.batch(batch)).to(self.execution.device)
+
+    def _preprocessed(self, samples: Tensor) -> Tensor:
+        return samples if self.preprocess is None else self.preprocess(samples)
+
+    def _check_finite(self, losses: Tensor, epoch: int, batches: list[NDArray[np.int64]]) -> None:
+        finite = torch.isfinite(losses)
+        if bool(finite.all()):
+            return
+        step = int(torch.nonzero(~finite)[0])
+        where = f"the loss of epoch {epoch}, batch {step + 1} of {len(batches)}, is {losses[step].item()}"
+        batch = np.sort(batches[step])
+        samples = self._preprocessed(self._raw(batch))
+        wrong = batch[~torch.isfinite(samples).flatten(1).all(1).cpu().numpy()]
+        if len(wrong):
+            row = wrong[0] if self.examples.rows is None else self.examples.rows[wrong[0]]
+            raise ContractError(
+                f"{where}: {len(wrong)} of its samples are not finite after preprocessing, "
+                f"the first in row {row} of the inputs; add a step that fills NaN, or leave these samples out"
+            )
+        raise ConfigurationError(
+            f"{where}, though all its samples are finite: the training diverged; lower 'learning_rate' "
+            f"({self.config.learning_rate:g}), add 'warmup_epochs', or set 'precision' to 'float32'"
+        )
