@@ -28,7 +28,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Print the one line about deselected tests."""
     if count := config.stash.get(_DESELECTED, 0):
         terminalreporter.write_line(
-            f"{count} tests of real data deselected: {REAL_DATA} is absent (SKYSIEVE_DATA names another folder)"
+            f"{count} tests of real data deselected: {REAL_DATA} is absent (see SKYSIEVE_DATA)"
         )
 
 

@@ -12,10 +12,13 @@ from typing import Any
 from skysieve.errors import ContractError, ModelError
 from skysieve.models.contract import InputContract
 
-__all__ = ["FORMAT", "ModelDescription"]
+__all__ = ["DISCLOSED", "FORMAT", "ModelDescription"]
 
 #: Version of the model folder's layout; raised when an old reader would misread a new folder.
 FORMAT = 1
+
+#: How the account of labels begins where they limit what every figure means; reports show it on top.
+DISCLOSED = ("WEAK", "SIMULATED")
 
 
 @dataclass(frozen=True)

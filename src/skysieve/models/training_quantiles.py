@@ -46,11 +46,14 @@ def training_quantiles(
         measured = np.abs(pixels) < 1e30
         pixels[~measured] = np.nan
         pixels = pixels[measured.any(axis=1)]
-        low, median, high = np.nanquantile(pixels, [0.16, 0.5, 0.84], axis=1)
+        # Rows of NaN alone would only make warnings; without any other there is nothing to sort.
+        low, median, high, top = (
+            np.nanquantile(pixels, [0.16, 0.5, 0.84, 1], axis=1) if len(pixels) else np.empty((4, 0))
+        )
         quantiles[channel] = {
             "median": _levels(median),
             "spread": _levels((high - low) / 2),
-            "maximum": _levels(np.nanmax(pixels, axis=1)),
+            "maximum": _levels(top),
             "unmeasured": _levels(1 - measured.mean(axis=1)),
         }
     quantiles["score"] = _levels(scores.reshape(len(scores), -1)[:, -1].astype(np.float64))

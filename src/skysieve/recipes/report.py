@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from skysieve.evaluation.evaluate import Evaluation
+from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.report import write_report
 from skysieve.evaluation.report_content import ModelCard, PublishedFigure, ReportContent, worst_examples
+from skysieve.evaluation.thresholds import fixed
+from skysieve.models.description import DISCLOSED
 from skysieve.models.model import Model
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
 from skysieve.recipes.recipe import Recipe
@@ -64,7 +66,7 @@ def write_model_report(
     images = judged.tensor(contract.column)
     magnitude = [name for name in ("magpsf",) if name in judged.column_names]
     columns = {"group": judged.groups} | {name: np.round(judged.scalar(name), 2) for name in magnitude}
-    published = list(recipe.published) if recipe else []
+    published = [] if recipe is None else _published(recipe, evaluation, judged)
     for name, interval in further.items():
         quantity, source = _FURTHER[name]
         published.append(PublishedFigure(quantity, "–", source, ours=interval))  # noqa: RUF001
@@ -73,7 +75,7 @@ def write_model_report(
         card=model_card_of(model),
         evaluation=evaluation,
         published=published,
-        history=[dataclasses.asdict(record) for record in history],
+        history=[_epoch(record) for record in history],
         mistakes=worst_examples(evaluation, images, columns={name: list(v) for name, v in columns.items()}),
         channels=contract.channels,
         findings=findings,
@@ -100,9 +102,35 @@ def model_card_of(model: Model) -> ModelCard:
             "inside the graph": ", ".join(step["step"] for step in description.preprocess),
         },
         training_data=str(provenance.get("summary", {}).get("samples", "")),
-        label_disclosure=description.labels if "WEAK" in description.labels else "",
+        label_disclosure=description.labels if description.labels.startswith(DISCLOSED) else "",
         limits=[provenance["limits"]] if provenance.get("limits") else (),
     )
+
+
+def _published(recipe: Recipe, evaluation: Evaluation, judged: SampleSet) -> list[PublishedFigure]:
+    """Set our figures beside the published ones, at the published threshold where there is one."""
+    if evaluation.threshold is None:
+        return list(recipe.published)
+    at_half = evaluate(
+        evaluation.labels,
+        evaluation.scores,
+        groups=judged.groups,
+        split=evaluation.split,
+        seed=0,
+        threshold=fixed(0.5),
+        classes=evaluation.classes,
+    )
+    return [
+        dataclasses.replace(row, ours=at_half.intervals[row.figure])
+        if row.quantity.endswith("at 0.5")
+        else row
+        for row in recipe.published
+    ]
+
+
+def _epoch(record: Any) -> dict[str, float]:
+    """Return an epoch under the names that the plot of learning curves knows."""
+    return {name.replace("training_", "train_"): value for name, value in dataclasses.asdict(record).items()}
 
 
 def _provenance(model: Model) -> dict[str, Mapping[str, Any]]:

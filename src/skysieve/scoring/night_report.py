@@ -17,6 +17,7 @@ from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.night_report import write_night_report
 from skysieve.evaluation.report_content import Example, ModelCard, NightContent
 from skysieve.evaluation.thresholds import Threshold, fixed
+from skysieve.models.description import DISCLOSED
 from skysieve.models.model import Model
 from skysieve.preprocess import stack_cutouts
 from skysieve.samples.findings import Finding
@@ -68,6 +69,7 @@ def write_report_of_scores(
     best = np.argsort(-scores, kind="stable")[:candidates]
     rows = table.take(best).to_pylist()
     cutouts = read_cutouts([row["source"] for row in rows], model)
+    labels = model.description.labels
     run = json.loads(pq.read_metadata(summary.output).metadata[METADATA_KEY])
     content = NightContent(
         title=f"{summary.output.stem}: scored by {model.description.name}",
@@ -77,7 +79,7 @@ def write_report_of_scores(
             identity=model.identity,
             recipe=model.description.recipe,
             summary=model.description.summary,
-            label_disclosure=model.description.labels if "WEAK" in model.description.labels else "",
+            label_disclosure=labels if labels.startswith(DISCLOSED) else "",
         ),
         received=summary.scored + sum(summary.kept_aside.values()),
         scores=scores,

@@ -47,6 +47,6 @@ def evaluate(
     run = evaluate_model(
         opened, inputs, output, labels=settings.labels, settings=settings.evaluation, split=split
     )
-    say_figures(run.figures)
+    say_figures(run.figures, run.evaluation.split)
     say(f"figures: {run.table}")
     say(f"report: {run.report}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -58,10 +59,17 @@ def train(
 
     chosen = RECIPES.get(recipe)
     settings = settings_of(chosen.configuration, config, set_)
-    run = train_recipe(chosen, inputs, output, settings, name=name, start=start, resume=not fresh)
+    options = {"name": name, "start": start, "resume": not fresh}
+    if settings.splits.folds:
+        from skysieve.recipes.cross_validation import cross_validate
+
+        found = cross_validate(chosen, chosen.prepare(inputs, settings), output, settings, **options)
+        say_figures({name: interval.to_json() for name, interval in found.figures.items()}, "all folds")
+        say(f"figures: {found.table}\nruns: {output}/fold_0 ... fold_{settings.splits.folds - 1}")
+        return
+    run = train_recipe(chosen, inputs, output, settings, **options)
     say_figures(run.figures)
-    if "WEAK" in run.model.description.labels:
-        say(run.model.description.labels)
+    say(run.model.description.labels)
     say(f"model: {run.model.folder} ({run.model.identity[:12]})")
     say(f"report: {run.report}")
 
@@ -75,8 +83,8 @@ def settings_of(configuration: C, config: Path | None, assignments: list[str] | 
     return override(configuration, parse_assignments(assignments or []))
 
 
-def say_figures(figures: dict[str, object]) -> None:
-    """Print the figures of a split."""
+def say_figures(figures: Mapping[str, object], title: str = "test split") -> None:
+    """Print figures with their intervals."""
     from skysieve.models.card import format_figure
 
-    say_table({name: format_figure(value) for name, value in figures.items()}, title="test split")
+    say_table({name: format_figure(value) for name, value in figures.items()}, title=title)

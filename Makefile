@@ -1,0 +1,72 @@
+# Two commands for a fresh machine with Python 3.11: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+CORES := $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: help demo test lint docs models bench experiments lock clean
+
+help:  ## What there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# What an installation holds is noted in a stamp, so that a second `make` does not ask pip again.
+$(VENV)/.installed-report: $(VENV)/bin/python pyproject.toml requirements.lock
+	$(PIP) --editable '.[report]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml requirements.lock
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed-report
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev
+	$(PIP) --editable '.[bench]'
+	@touch $@
+
+demo: $(VENV)/.installed-report  ## Install, simulate a night of alerts, score it, write a report
+	@rm -rf demo
+	@$(BIN)/skysieve simulate night demo/night --alerts 600 --seed 2026 --bad-packets
+	@$(BIN)/skysieve score braai-weak demo/night/packets --output demo/scores.parquet \
+		--report demo/report.html --truth demo/night/truth.csv --workers $(CORES)
+	@echo
+	@echo "Open demo/report.html in a browser."
+
+test: $(VENV)/.installed-dev  ## Install what the tests need, check style and types, build the docs, run every test
+	@$(BIN)/python tests/system_packages.py
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory docs
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup
+
+lint: $(VENV)/.installed-dev  ## Style, types and the walls between the folders
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-dev  ## Build the documentation; a warning is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html
+
+models: $(VENV)/.installed-dev  ## Train the shipped models (needs the real alerts, see docs/models.md)
+	$(BIN)/python experiments/train_shipped_models.py
+
+bench: $(VENV)/.installed-bench  ## Measure speed, memory and start-up against references, in one run
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/alert_path.py
+	$(BIN)/python benchmarks/training_step.py
+	$(BIN)/python benchmarks/scoring_memory.py
+
+experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose results the documentation reads
+	$(BIN)/python experiments/braai_real_alerts.py
+
+lock:  ## Write requirements.lock anew, from a clean environment
+	rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
+	.lock-venv/bin/python -m pip install --quiet 'torch==2.13.0'
+	.lock-venv/bin/python -m pip install --quiet '.[bench]'
+	.lock-venv/bin/python -m pip freeze --exclude skysieve | sed -E 's/\+cpu$$//; / @ /d' > requirements.lock
+	rm -rf .lock-venv
+
+clean:  ## Remove what was built
+	rm -rf demo docs/_build build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,242 @@
+"""A recipe from samples to report: the test split teaches nothing, and a kill costs nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from skysieve.configuration import override
+from skysieve.errors import ConfigurationError, ContractError, SampleSetError
+from skysieve.models import check_model
+from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL, prepare_alert_samples
+from skysieve.recipes.configuration import Configuration, LabelConfig
+from skysieve.recipes.cross_validation import cross_validate
+from skysieve.recipes.evaluate import evaluate_model
+from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
+from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.run import train_samples
+from skysieve.samples import Description, SampleSet, TensorColumn
+from skysieve.sources.simulators.night import simulate_night
+
+BRAAI = RECIPES.get("braai")
+QUICK = {
+    "network.arguments": {"width": 4, "dense": 16, "dropout": [0.0, 0.0, 0.0]},
+    "training.epochs": 5,
+    "training.learning_rate": 3e-3,
+    "training.batch_size": 8,
+    "training.threads": 1,
+    "evaluation.replicates": 50,
+    "splits": {"train": 0.5, "validation": 0.25, "test": 0.25},
+}
+
+
+@pytest.fixture(scope="module")
+def samples() -> SampleSet:
+    """Noise, with a star at the centre of science and difference where it is real."""
+    n, rng = 240, np.random.default_rng(5)
+    label = np.arange(n) % 2
+    y, x = np.mgrid[:63, :63] - 31
+    star = 200 * np.exp(-(x**2 + y**2) / 4)
+    cutouts = rng.normal(0, 10, (n, 3, 63, 63))
+    cutouts[:, 0] += 200 + label[:, None, None] * star
+    cutouts[:, 2] += label[:, None, None] * star
+    columns = {"id": np.arange(n), "group": np.arange(n), "label": label, "cutouts": cutouts}
+    layout = TensorColumn((3, 63, 63), channels=("science", "template", "difference"))
+    description = Description({"cutouts": layout}, ("bogus", "real"), label_origin="SIMULATED stars.")
+    return SampleSet.from_columns(columns, description)
+
+
+@pytest.fixture(scope="module")
+def settings() -> Configuration:
+    return override(BRAAI.configuration, QUICK)
+
+
+def test_a_run_leaves_an_honest_model(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
+    run = train_samples(BRAAI, samples, tmp_path / "run", settings, progress=False)
+    assert run.evaluation.metrics.roc_auc > 0.9
+    assert [check.outcome for check in check_model(run.model)] == ["passed"] * 4
+    description = run.model.description
+    assert description.threshold is not None
+    assert description.threshold["split"] == "validation"
+    assert description.figures["test"]["samples"] == len(run.split.rows("test"))
+    assert description.labels.startswith("SIMULATED")
+    stored = pq.read_table(run.folder / "splits.parquet").to_pydict()
+    assert stored["split"] == run.split.split.tolist()
+    assert json.loads((run.folder / "evaluation.json").read_text())["figures"] == run.figures
+    used = json.loads((run.folder / "model" / "model.json").read_text())["provenance"]["configuration"]
+    assert used["training"]["epochs"] == 5
+    # The graph that is shipped gives the scores that were judged.
+    rows = run.split.rows("test")
+    np.testing.assert_allclose(run.model.predict(run.split.images[rows]), run.scores[rows], atol=1e-4)
+    assert "SIMULATED" in run.report.read_text()
+
+
+def test_the_test_split_chooses_nothing(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
+    quick = override(settings, {"training.epochs": 2})
+    first = train_samples(BRAAI, samples, tmp_path / "a", quick, progress=False)
+    labels = samples.labels.copy()
+    rows = first.split.rows("test")
+    labels[rows] = 1 - labels[rows]
+    split = {"split": first.split.split, "label": labels}
+    second = train_samples(BRAAI, samples.with_columns(split), tmp_path / "b", quick, progress=False)
+    assert second.model.description.thresholds == first.model.description.thresholds
+    assert second.model.description.calibration == first.model.description.calibration
+    np.testing.assert_array_equal(second.scores, first.scores)
+    assert second.figures["roc_auc"]["value"] == pytest.approx(
+        1 - first.figures["roc_auc"]["value"], abs=1e-6
+    )
+
+
+def test_training_starts_from_another_model(
+    samples: SampleSet, settings: Configuration, tmp_path: Path
+) -> None:
+    first = train_samples(BRAAI, samples, tmp_path / "a", settings, progress=False)
+    little = override(settings, {"training.epochs": 1, "training.learning_rate": 1e-9})
+    second = train_samples(
+        BRAAI, samples, tmp_path / "b", little, start=first.model.folder, name="second", progress=False
+    )
+    assert second.model.description.name == "second"
+    assert second.model.description.provenance["started_from"] == first.model.identity
+    assert second.evaluation.metrics.roc_auc == pytest.approx(first.evaluation.metrics.roc_auc, abs=0.02)
+    other = override(settings, {"preprocess": ["nan-to-num", "l2-per-row"]})
+    with pytest.raises(ConfigurationError, match="cannot start from this model"):
+        train_samples(BRAAI, samples, tmp_path / "c", other, start=first.model.folder, progress=False)
+
+
+def test_an_ensemble_is_one_model(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
+    two = override(settings, {"network.members": 2, "training.epochs": 2})
+    run = train_samples(BRAAI, samples, tmp_path / "run", two, progress=False)
+    assert run.model.description.network["members"] == 2
+    assert [check.outcome for check in check_model(run.model)] == ["passed"] * 4
+
+
+def test_cross_validation_judges_every_sample_once(
+    samples: SampleSet, settings: Configuration, tmp_path: Path
+) -> None:
+    three = override(settings, {"splits.folds": 3, "training.epochs": 4})
+    found = cross_validate(BRAAI, samples, tmp_path / "folds", three, progress=False)
+    assert np.isfinite(found.scores).all()
+    tested = np.concatenate([run.split.rows("test") for run in found.runs])
+    assert sorted(tested) == list(range(len(samples)))
+    assert found.figures["roc_auc"].value > 0.85
+    assert found.figures["recall"].value == pytest.approx(found.called[samples.labels == 1].mean())
+    with pytest.raises(ConfigurationError, match=r"splits\.folds"):
+        cross_validate(BRAAI, samples, tmp_path / "none", settings)
+
+
+def test_dishonest_splits_do_not_start(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
+    split = np.resize(["train", "validation", "test"], len(samples))
+    straddling = samples.with_columns({"split": split, "group": np.arange(len(samples)) // 2})
+    with pytest.raises(SampleSetError, match="group-straddles-splits"):
+        train_samples(BRAAI, straddling, tmp_path, settings)
+    one_class = samples.select(samples.labels == 1)
+    with pytest.raises(SampleSetError, match="no sample of the class bogus"):
+        train_samples(BRAAI, one_class, tmp_path, settings)
+
+
+KILLED_RUN = """
+import sys
+from pathlib import Path
+from skysieve.configuration import override
+from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.run import train_recipe
+recipe = RECIPES.get("braai")
+settings = override(recipe.configuration, {quick!r})
+train_recipe(recipe, [sys.argv[1]], sys.argv[2], settings, progress=False)
+"""
+
+
+def test_a_killed_run_ends_as_one_that_was_not(samples: SampleSet, tmp_path: Path) -> None:
+    path = samples.write(tmp_path / "samples.parquet")
+    script = tmp_path / "train.py"
+    script.write_text(KILLED_RUN.format(quick=QUICK))
+
+    def start(folder: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, script, path, tmp_path / folder])
+
+    assert start("whole").wait(300) == 0
+    killed = start("killed")
+    history = tmp_path / "killed" / "training" / "member_0" / "history.csv"
+    deadline = time.monotonic() + 120
+    while (
+        not (history.exists() and len(history.read_text().splitlines()) > 2) and time.monotonic() < deadline
+    ):
+        time.sleep(0.01)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait(60)
+    assert not (tmp_path / "killed" / "model").exists(), "the run was over before it could be killed"
+    assert start("killed").wait(300) == 0
+    for name in ("model.json", "weights.safetensors", "model.onnx", "README.md"):
+        one, other = (tmp_path / folder / "model" / name for folder in ("whole", "killed"))
+        assert one.read_bytes() == other.read_bytes(), name
+
+
+def test_labels_of_a_table_are_joined_by_candid(tmp_path: Path) -> None:
+    night = simulate_night(tmp_path / "night", n=12, seed=2, bad_packets=True)
+    labels = LabelConfig(table=str(night.truth), column="label")
+    samples = prepare_alert_samples([night.packets], labels, BRAAI.contract, classes=("bogus", "real"))
+    with night.truth.open() as file:
+        truth = {row["candid"]: int(row["label"]) for row in csv.DictReader(file) if row["label"]}
+    assert {
+        str(key): label for key, label in zip(samples.ids, samples.labels, strict=True) if label >= 0
+    } == {key: truth[key] for key in map(str, samples.ids) if key in truth}
+    assert len(samples.findings) >= 9
+    with pytest.raises(ConfigurationError, match="no column 'verdict'"):
+        prepare_alert_samples(
+            [night.packets], replace(labels, column="verdict"), BRAAI.contract, classes=("bogus", "real")
+        )
+    with pytest.raises(SampleSetError, match=r"no labels.*labels\.table"):
+        prepare_alert_samples([night.packets], LabelConfig(), BRAAI.contract, classes=("bogus", "real"))
+
+
+def test_evaluating_refuses_other_channels(
+    samples: SampleSet, settings: Configuration, tmp_path: Path
+) -> None:
+    quick = override(settings, {"training.epochs": 1})
+    run = train_samples(BRAAI, samples, tmp_path / "run", quick, progress=False)
+    found = evaluate_model(run.model, [samples.write(tmp_path / "s.parquet")], tmp_path / "judged")
+    assert found.figures["samples"] == len(samples)
+    assert found.report.is_file()
+    layout = samples.description.tensors["cutouts"]
+    swapped = SampleSet(
+        samples.select(np.arange(len(samples)))._source,
+        replace(
+            samples.description,
+            tensors={"cutouts": replace(layout, channels=("template", "science", "difference"))},
+        ),
+    )
+    with pytest.raises(ContractError, match="in this order"):
+        evaluate_model(run.model, [swapped.write(tmp_path / "w.parquet")], tmp_path / "judged")
+
+
+@pytest.mark.realdata
+def test_weak_labels_of_the_real_alerts(real_data: Path) -> None:
+    samples = BRAAI.prepare([real_data / "ztf_alerts.parquet"], BRAAI.configuration)
+    weak = samples.scalar(WEAK_LABEL)
+    known = samples.scalar(KNOWN_REAL).astype(bool)
+    assert [(weak == label).sum() for label in (0, 1, -1)] == [382, 350, 144]
+    assert known.sum() == 204
+    assert (samples.labels[known] == 1).all()
+    assert samples.description.label_origin.startswith("WEAK")
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_training_on_the_real_alerts_reports_weak_labels(real_data: Path, tmp_path: Path) -> None:
+    quick = override(BRAAI.configuration, QUICK | {"training.epochs": 2})
+    samples = BRAAI.prepare([real_data / "ztf_alerts.parquet"], quick)
+    run = train_samples(BRAAI, samples, tmp_path / "run", quick, progress=False)
+    assert {KNOWN_REAL_RECALL, WEAK_AUC} <= run.figures.keys()
+    assert "WEAK LABELS" in run.report.read_text()
+    assert "WEAK LABELS" in (run.model.folder / "README.md").read_text()
