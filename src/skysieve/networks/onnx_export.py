@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import ModelError
 from skysieve.extras import require
-from skysieve.networks.atomic_file import replacing
 
 __all__ = ["export_onnx"]
 

@@ -9,8 +9,8 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import ModelError
-from skysieve.networks.atomic_file import replacing
 
 __all__ = ["load_weights", "save_weights"]
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skysieve.atomic_file import replacing
 from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.calibration import Calibrator, Sigmoid, Softmax
@@ -313,4 +314,5 @@ def _provenance(
 
 
 def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from skysieve.lazy_names import lazy_names
 
 # pyarrow takes a quarter of a second to import: it is fetched with the first name that needs it.
 if TYPE_CHECKING:
@@ -44,10 +46,4 @@ __all__ = [
     "with_splits",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError
 from skysieve.models.model import Model
 from skysieve.samples.findings import Finding
@@ -92,15 +93,17 @@ def merge_parts(
     """
     whole = outcome_schema(model.description.classes, fields)
     schema = pa.schema([column for column in whole if column.name not in ("kind", "reason")])
-    partial = target.with_name(f".{target.name}.part")
     quarantine = quarantine_path(target)
     kept_aside = Counter(finding.kind for finding in absent)
     candids: list[Any] = []
     above = 0
     target.parent.mkdir(parents=True, exist_ok=True)
+    # The table comes last of all: where it is, the run is complete.
     with (
-        quarantine.with_name(f".{quarantine.name}.part").open("w", encoding="utf-8") as aside,
-        pq.ParquetWriter(partial, schema, compression="zstd") as writer,
+        replacing(target) as table_path,
+        replacing(quarantine) as aside_path,
+        aside_path.open("w", encoding="utf-8") as aside,
+        pq.ParquetWriter(table_path, schema, compression="zstd") as writer,
     ):
         aside.writelines(_quarantine_line(item.item, item.kind, item.reason) for item in absent)
         for table in store.tables():
@@ -126,12 +129,8 @@ def merge_parts(
         writer.add_key_value_metadata(
             {METADATA_KEY: json.dumps(manifest | {"counts": counts}, sort_keys=True)}
         )
-    if kept_aside:
-        Path(aside.name).replace(quarantine)
-    else:
-        Path(aside.name).unlink()
-        quarantine.unlink(missing_ok=True)
-    partial.replace(target)
+    if not kept_aside:
+        quarantine.unlink()
     return summary
 
 

@@ -9,7 +9,6 @@ same places however often that happens, the outcome is the same, byte for byte.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError
 
 __all__ = ["PART_ROWS", "Cursor", "PartStore"]
@@ -84,14 +84,15 @@ class PartStore:
         except (OSError, ValueError):
             self.remove()
             self.folder.mkdir(parents=True)
-            write_durably(self._manifest, text.encode())
+            with replacing(self._manifest) as partial:
+                partial.write_text(text, encoding="utf-8")
             return False
         if different := [key for key in manifest if json.loads(text)[key] != present.get(key)]:
             raise ConfigurationError(
                 f"{self.folder}: holds the parts of another run (differs in: {', '.join(different)}); "
                 "finish that one, or start anew with --restart"
             )
-        return any(self.folder.glob("*/*.parquet"))
+        return any(self.folder.glob("shard-*/part-*.parquet"))
 
     def cursor(self, shard: int) -> Cursor:
         """Return where a shard goes on."""
@@ -106,18 +107,13 @@ class PartStore:
         folder = self.folder / f"shard-{shard:02d}"
         folder.mkdir(exist_ok=True)
         path = folder / f"part-{len(self._parts(shard)):06d}.parquet"
-        sink = pa.BufferOutputStream()
-        pq.write_table(table.replace_schema_metadata({_CURSOR: json.dumps(asdict(cursor))}), sink)
-        write_durably(path, sink.getvalue().to_pybytes())
+        with replacing(path) as partial:
+            pq.write_table(table.replace_schema_metadata({_CURSOR: json.dumps(asdict(cursor))}), partial)
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield all parts of all shards in their order."""
         for path in sorted(self.folder.glob("shard-*/part-*.parquet")):
             yield pq.read_table(path).replace_schema_metadata(None)
-
-    def rows(self) -> int:
-        """Return the number of outcomes in all parts."""
-        return sum(pq.read_metadata(path).num_rows for path in self.folder.glob("shard-*/part-*.parquet"))
 
     def remove(self) -> None:
         """Delete the parts."""
@@ -125,13 +121,3 @@ class PartStore:
 
     def _parts(self, shard: int) -> list[Path]:
         return sorted((self.folder / f"shard-{shard:02d}").glob("part-*.parquet"))
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that after a kill, or a power cut, it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError, ModelError
-from skysieve.networks.atomic_file import replacing
 from skysieve.training.history import EpochRecord
 from skysieve.training.identity import Identity
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from skysieve.networks.atomic_file import replacing
+from skysieve.atomic_file import replacing
 from skysieve.training.losses import sample_losses
 
 __all__ = ["EpochRecord", "Figures", "figures_of", "write_history"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from skysieve.atomic_file import replacing
 from skysieve.configuration import as_dict
-from skysieve.networks.atomic_file import replacing
 from skysieve.networks.weights import weights_bytes
 from skysieve.training.checkpoint import RunState, load_checkpoint, save_checkpoint
 from skysieve.training.configuration import TrainingConfig

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skysieve.networks.atomic_file import replacing
+from skysieve.atomic_file import replacing
 
 
 def _write_half(target: Path) -> None:
