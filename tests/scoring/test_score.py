@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import fastavro
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +23,7 @@ from skysieve.scoring import parts
 from skysieve.scoring import score as score_module
 from skysieve.scoring.score import ScoringOptions, score
 from skysieve.sources.simulators.night import NightSummary, simulate_night
+from skysieve.sources.simulators.packet_schema import alert_schema
 
 #: Bad packets whose cutouts are unusual but usable: they are scored.
 USABLE = {"undersized-cutout"}
@@ -67,6 +70,41 @@ def test_scores_stand_on_their_own_candid(model: Model, night: NightSummary, tmp
         row = pq.read_table(alone.output).to_pydict()
         assert row["candid"] == [candid]
         assert row["score"][0] == pytest.approx(value, abs=1e-6)
+
+
+def test_a_thousand_good_packets_and_one_of_each_kind_of_bad_one(model: Model, tmp_path: Path) -> None:
+    night = simulate_night(tmp_path / "night", n=1000, seed=9, bad_packets=True)
+    table = pq.read_table(score(model, [night.packets], tmp_path / "scores.parquet").output).to_pydict()
+    truth = {row["file"]: row for row in truth_of(night)}
+    good = {int(row["candid"]) for row in truth.values() if not row["bad_packet"]}
+    scored = dict(zip(table["candid"], table["source"], strict=True))
+    assert len(good) == 1000
+    assert good <= scored.keys()
+    assert {Path(scored[candid]).name for candid in good} == {f"{candid}.avro" for candid in good}
+    beyond = {truth[Path(scored[candid]).name]["bad_packet"] for candid in scored.keys() - good}
+    assert beyond == USABLE
+    assert all(0 <= value <= 1 for value in table["score"])
+
+
+def test_confluent_framed_messages_are_scored(model: Model, tmp_path: Path) -> None:
+    night = simulate_night(tmp_path / "night", n=3, seed=4)
+    folder = tmp_path / "framed"
+    folder.mkdir()
+    schema = alert_schema()
+    (tmp_path / "7.avsc").write_text(json.dumps(schema))
+    parsed = fastavro.parse_schema(schema)
+    for packet in night.packets.iterdir():
+        with packet.open("rb") as file:
+            (record,) = fastavro.reader(file)
+        body = io.BytesIO()
+        fastavro.schemaless_writer(body, parsed, record)
+        (folder / packet.name).write_bytes(b"\0" + (7).to_bytes(4, "big") + body.getvalue())
+    without = score(model, [folder], tmp_path / "without.parquet")
+    assert without.kept_aside == {"missing-schema": 3}
+    framed = score(model, [folder], tmp_path / "with.parquet", ScoringOptions(schemas=str(tmp_path)))
+    plain = score(model, [night.packets], tmp_path / "plain.parquet")
+    columns = [pq.read_table(summary.output).select(["candid", "score"]) for summary in (framed, plain)]
+    assert columns[0].equals(columns[1])
 
 
 def test_the_order_of_files_does_not_move_scores(model: Model, night: NightSummary, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from skysieve.scoring.merge import ScoringSummary, finished_summary, merge_parts
 from skysieve.scoring.parts import PART_ROWS, Cursor, PartStore
 from skysieve.scoring.rows import FIELDS, Rows, outcome_schema, score_alerts
 from skysieve.sources.alerts.alert import Alert
+from skysieve.sources.alerts.avro.schema import SchemaLookup
 from skysieve.sources.alerts.reading import ALERT_SUFFIXES, alerts_from_item
 from skysieve.sources.inputs import ARCHIVE_SUFFIXES, ItemRef, list_items
 
@@ -44,6 +45,9 @@ class ScoringOptions:
         Numbers of the candidate that are copied beside the score.
     any_survey : bool
         Score alerts of surveys that the model was not made for.
+    schemas : str
+        Folder of writer schemas (``<id>.avsc``) for Confluent-framed messages, which carry only the
+        number of theirs; empty: there are none.
     """
 
     engine: str = "onnxruntime"
@@ -51,6 +55,7 @@ class ScoringOptions:
     workers: int = 1
     fields: tuple[str, ...] = FIELDS
     any_survey: bool = False
+    schemas: str = ""
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -143,6 +148,7 @@ def _manifest(model: Model, listed: list[ItemRef | Finding], options: ScoringOpt
         "workers": options.workers,
         "fields": list(options.fields),
         "any_survey": options.any_survey,
+        "schemas": options.schemas,
         "part_rows": PART_ROWS,
         "skysieve": skysieve.__version__,
     }
@@ -158,7 +164,7 @@ def _score_shard(
         return
     engine = model.engine(engine=options.engine, precision=options.precision)
     rows = Rows(outcome_schema(model.description.classes, options.fields))
-    stream = _outcomes(items, cursor)
+    stream = _outcomes(items, cursor, SchemaLookup(options.schemas) if options.schemas else None)
 
     def next_part() -> Iterator[Alert | Finding]:
         nonlocal cursor
@@ -180,11 +186,13 @@ def _score_shard(
             return
 
 
-def _outcomes(items: list[ItemRef], start: Cursor) -> Iterator[tuple[Cursor, Alert | Finding]]:
+def _outcomes(
+    items: list[ItemRef], start: Cursor, schemas: SchemaLookup | None
+) -> Iterator[tuple[Cursor, Alert | Finding]]:
     """Yield the outcomes behind a cursor, each with the cursor behind it."""
     for number in range(start.item, len(items)):
         skip = start.outcomes if number == start.item else 0
-        outcomes = alerts_from_item(items[number])
+        outcomes = alerts_from_item(items[number], schemas=schemas)
         for count, outcome in enumerate(itertools.islice(outcomes, skip, None), start=skip + 1):
             yield Cursor(number, count), outcome
 

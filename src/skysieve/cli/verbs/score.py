@@ -45,6 +45,9 @@ def score(
     any_survey: Annotated[
         bool, typer.Option("--any-survey", help="Score alerts of surveys that the model was not made for.")
     ] = False,
+    schemas: Annotated[
+        str, typer.Option(help="Folder of writer schemas (<id>.avsc) for Confluent-framed messages.")
+    ] = "",
     restart: Annotated[
         bool, typer.Option("--restart", help="Start anew where an earlier run lies, finished or not.")
     ] = False,
@@ -55,7 +58,7 @@ def score(
     from skysieve.scoring.score import ScoringOptions
     from skysieve.scoring.score import score as score_inputs
 
-    options = ScoringOptions(engine, precision, workers, tuple(field or FIELDS), any_survey)
+    options = ScoringOptions(engine, precision, workers, tuple(field or FIELDS), any_survey, schemas)
     opened = Model.load(model)
     summary = score_inputs(opened, inputs, output, options, restart=restart, progress=True)
     rate = f" in {summary.seconds:.1f} s" if summary.seconds else " (an earlier run had finished)"
