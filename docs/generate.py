@@ -1,0 +1,44 @@
+"""Write every part of the documentation that the code knows: nothing of it is kept by hand.
+
+``parts`` are included by pages, ``api`` are pages of their own. A file is only touched if its
+content changes, so that a second build reads again what has changed and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import api_reference
+import command_reference
+import settings_reference
+import tables
+from contact_sheet import contact_sheet
+
+__all__ = ["generate"]
+
+
+def generate(folder: Path) -> None:
+    """Write all generated files below a folder."""
+    parts: dict[str, str | bytes] = {
+        "commands.md": command_reference.commands(),
+        "kinds.png": contact_sheet(),
+    }
+    write(folder / "parts", parts | tables.parts() | settings_reference.parts())
+    write(folder / "api", api_reference.pages())
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files whose content is new, and remove those that nobody writes any more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name not in files:
+            path.unlink()
+    for name, content in files.items():
+        path, data = folder / name, content.encode() if isinstance(content, str) else content
+        if not path.exists() or path.read_bytes() != data:
+            path.write_bytes(data)
+
+
+if __name__ == "__main__":
+    generate(Path(__file__).parent / "reference" / "generated")

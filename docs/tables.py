@@ -1,0 +1,138 @@
+"""Tables of what is registered, shipped and described in docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from docstrings import parameters, summary
+from markdown import cell, code, table
+
+from skysieve.models.card import format_figure
+from skysieve.models.contract import InputContract
+from skysieve.models.description import ModelDescription
+from skysieve.models.engines import ENGINES
+from skysieve.models.model import Model, shipped_models
+from skysieve.networks import NETWORKS
+from skysieve.preprocess import STEPS
+from skysieve.recipes.recipe import RECIPES
+from skysieve.sources.alerts.survey import SURVEYS
+from skysieve.sources.archives.dataset import DATASETS
+from skysieve.sources.simulators import SIMULATORS
+from skysieve.sources.simulators.bad_packets import BAD_PACKET_KINDS
+from skysieve.sources.simulators.kinds import KINDS
+
+__all__ = ["parts"]
+
+RESULTS = Path(__file__).parents[1] / "experiments" / "results"
+FIGURES = ("roc_auc", "recall", "fpr", "recall_known_real", "roc_auc_weak_labels", "ece")
+
+
+def parts() -> dict[str, str]:
+    """Return the parts by file name."""
+    return {
+        "models.md": _models(),
+        "experiments.md": _experiments(),
+        "model-json.md": _fields(ModelDescription),
+        "contract.md": _fields(InputContract),
+        "kinds.md": table(
+            ["kind", "class", "share of its class"],
+            ([code(k.name), "real" if k.label else "bogus", f"{k.share:.0%}"] for k in KINDS.values()),
+        ),
+        "bad-packets.md": table(
+            ["damaged packet", "what is wrong", "can it be scored?"],
+            (
+                [code(kind.name), cell(kind.description), "yes" if kind.scorable else "no"]
+                for kind in BAD_PACKET_KINDS.values()
+            ),
+        ),
+        "networks.md": _registered(NETWORKS, skip=("self", "shape", "outputs")),
+        "steps.md": _registered(STEPS, skip=("self",)),
+        "engines.md": _named(ENGINES),
+        "registries.md": _registries(),
+        "datasets.md": table(
+            ["data set", "what it is", "cite"],
+            ([code(n), cell(DATASETS.get(n).summary), cell(DATASETS.get(n).citation)] for n in DATASETS),
+        ),
+    }
+
+
+def _models() -> str:
+    names = shipped_models()
+    if not names:
+        return "No model is shipped in this version.\n"
+    return "\n".join(_model(Model.load(name)) for name in names)
+
+
+def _model(model: Model) -> str:
+    told = model.description
+    pieces = [f"### {told.name}\n\n{told.summary}"]
+    facts = {
+        "identity": code(model.identity[:12]),
+        "recipe": f"[`{told.recipe}`](recipes.md)" if told.recipe else "none (imported)",
+        "input": f"`{told.contract.column}` {told.contract.shape}: {', '.join(told.contract.channels)}",
+        "surveys": ", ".join(told.contract.surveys) or "any",
+        "inside the graph": ", ".join(code(step["step"]) for step in told.preprocess),
+        "calibration": code(told.calibration["kind"]),
+        "labels": cell(told.labels),
+        "limits": cell(told.provenance.get("limits", "")),
+    }
+    if told.threshold:
+        facts["threshold"] = "{value:.4f} ({rule}, chosen on {split})".format(**told.threshold)
+    pieces.append(table(["", ""], ([name, value] for name, value in facts.items() if value)))
+    for split, figures in told.figures.items():
+        shown = {name: figures[name] for name in FIGURES if name in figures} or figures
+        rows = ([code(name), cell(format_figure(value))] for name, value in shown.items())
+        pieces.append(table([f"figure on {split}", "value (95 % interval)"], rows))
+    return "\n\n".join(pieces)
+
+
+def _experiments() -> str:
+    """Return the results that ``make experiments`` left, if it has been run."""
+    pieces = []
+    for path in sorted(RESULTS.glob("*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        variants = found["results"]
+        names = list(dict.fromkeys(name for figures in variants.values() for name in figures))
+        shown = [name for name in names if name in FIGURES] or names
+        rows = ([cell(v), *(cell(format_figure(f.get(n, ""))) for n in shown)] for v, f in variants.items())
+        folds = found["folds"]
+        pieces.append(
+            f"{found['data']}, {folds['folds']} folds by group (seed {folds['seed']}). {found['labels']}\n\n"
+            + table(["trained", *map(code, shown)], rows)
+        )
+    return "\n\n".join(pieces) or "No result is in the repository yet: `make experiments` writes them.\n"
+
+
+def _fields(kind: type[Any]) -> str:
+    rows = ([code(name), cell(text)] for name, text in parameters(kind).items())
+    return table(["key", "meaning"], rows)
+
+
+def _registered(registry: Any, skip: tuple[str, ...]) -> str:
+    rows = []
+    for name in registry:
+        entry = registry.get(name)
+        arguments = [
+            f"{parameter.name}={parameter.default!r}"
+            for parameter in inspect.signature(entry).parameters.values()
+            if parameter.name not in skip
+        ]
+        rows.append([code(name), cell(summary(entry)), code(", ".join(arguments))])
+    return table([registry.kind, "what it does", "arguments"], rows)
+
+
+def _named(registry: Any) -> str:
+    rows = ([code(name), cell(summary(registry.get(name)))] for name in registry)
+    return table([registry.kind, "what it is"], rows)
+
+
+def _registries() -> str:
+    rows = []
+    for registry in (NETWORKS, STEPS, SIMULATORS, SURVEYS, DATASETS, ENGINES, RECIPES):
+        group = f"skysieve.{registry.kind.replace(' ', '_')}s"
+        names = ", ".join(code(name) for name in registry)
+        rows.append([registry.kind, code(registry.package.replace(".", "/") + "/"), code(group), names])
+    return table(["kind", "folder", "group of entry points", "registered here"], rows)
