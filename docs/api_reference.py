@@ -64,7 +64,7 @@ def _defines(name: str) -> bool:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {target.id for target in targets if isinstance(target, ast.Name)}
             defined |= names
-            if "__all__" in names:
+            if "__all__" in names and node.value is not None:
                 public = set(ast.literal_eval(node.value))
     return bool(public & defined)
 

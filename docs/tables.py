@@ -63,12 +63,12 @@ def _models() -> str:
     names = shipped_models()
     if not names:
         return "No model is shipped in this version.\n"
-    return "\n".join(_model(Model.load(name)) for name in names)
+    return "\n".join(_model(name, Model.load(name)) for name in names)
 
 
-def _model(model: Model) -> str:
+def _model(name: str, model: Model) -> str:
     told = model.description
-    pieces = [f"### {told.name}\n\n{told.summary}"]
+    pieces = [f"### {name}\n\n{told.summary}"]
     facts = {
         "identity": code(model.identity[:12]),
         "recipe": f"[`{told.recipe}`](recipes.md)" if told.recipe else "none (imported)",
@@ -81,10 +81,10 @@ def _model(model: Model) -> str:
     }
     if told.threshold:
         facts["threshold"] = "{value:.4f} ({rule}, chosen on {split})".format(**told.threshold)
-    pieces.append(table(["", ""], ([name, value] for name, value in facts.items() if value)))
+    pieces.append(table(["", ""], ([fact, value] for fact, value in facts.items() if value)))
     for split, figures in told.figures.items():
-        shown = {name: figures[name] for name in FIGURES if name in figures} or figures
-        rows = ([code(name), cell(format_figure(value))] for name, value in shown.items())
+        shown = {figure: figures[figure] for figure in FIGURES if figure in figures} or figures
+        rows = ([code(figure), cell(format_figure(value))] for figure, value in shown.items())
         pieces.append(table([f"figure on {split}", "value (95 % interval)"], rows))
     return "\n\n".join(pieces)
 

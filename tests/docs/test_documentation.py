@@ -22,6 +22,8 @@ import typer.main
 
 import skysieve
 from skysieve.cli.application import application
+from skysieve.configuration import override, parse_assignments
+from skysieve.recipes.braai import BRAAI
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -140,6 +142,20 @@ def test_documented_commands_exist(command: str) -> None:
     parse(command)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_documented_settings_exist(command: str) -> None:
+    assigned = parse(command).get("set_")
+    if assigned:
+        override(BRAAI.configuration, parse_assignments(assigned))
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "toml"], ids=str)
+def test_documented_tables_of_settings_exist(block: Block) -> None:
+    content = tomllib.loads(block.text)
+    if "project" not in content:
+        override(BRAAI.configuration, content)
+
+
 def test_a_command_that_does_not_exist_would_be_noticed() -> None:
     with pytest.raises(AssertionError, match="no command"):
         parse("skysieve scoer model packets -o scores.parquet")
@@ -205,6 +221,15 @@ def test_every_decision_is_in_the_index_and_has_its_parts() -> None:
         assert text.startswith(f"# {page.name[:4]}. ")
         for part in ("Context", "Decision", "Consequences"):
             assert f"\n## {part}\n" in text, f"{page.name} has no section {part}"
+
+
+def test_the_page_on_folders_names_every_layer_in_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = [layer.split(" | ") for layer in reversed(contracts["contracts"][0]["layers"])]
+    expected = [name.removeprefix("skysieve.") for layer in layers for name in sorted(layer)]
+    text = (DECISIONS / "0001-folders-and-walls.md").read_text(encoding="utf-8")
+    order = text.split("in one order", 1)[1].split("The order is written", 1)[0]
+    assert re.findall(r"`(\w+)`", order) == expected
 
 
 def test_every_dependency_is_accounted_for_and_no_other() -> None:
