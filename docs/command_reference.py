@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer.main
-from markdown import cell, code, table
+from markdown_table import cell, code, table
 
 from skysieve.cli.application import application
 

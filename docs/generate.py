@@ -11,8 +11,8 @@ from pathlib import Path
 
 import api_reference
 import command_reference
+import registered_things
 import settings_reference
-import tables
 from contact_sheet import contact_sheet
 
 __all__ = ["generate"]
@@ -24,7 +24,7 @@ def generate(folder: Path) -> None:
         "commands.md": command_reference.commands(),
         "kinds.png": contact_sheet(),
     }
-    write(folder / "parts", parts | tables.parts() | settings_reference.parts())
+    write(folder / "parts", parts | registered_things.parts() | settings_reference.parts())
     write(folder / "api", api_reference.pages())
 
 

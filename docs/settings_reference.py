@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docstrings import parameters, summary
-from markdown import cell, code, table
+from markdown_table import cell, code, table
 
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.recipe import RECIPES, Recipe

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docstrings import parameters, summary
-from markdown import cell, code, table
+from markdown_table import cell, code, table
 
 from skysieve.models.card import format_figure
 from skysieve.models.contract import InputContract
