@@ -208,6 +208,9 @@ def test_evaluating_refuses_other_channels(
     found = evaluate_model(run.model, [samples.write(tmp_path / "s.parquet")], tmp_path / "judged")
     assert found.figures["samples"] == len(samples)
     assert found.report.is_file()
+    tested = evaluate_model(run.model, [tmp_path / "s.parquet"], tmp_path / "tested", split="test")
+    assert tested.figures["samples"] == run.figures["samples"]
+    assert tested.figures["roc_auc"]["value"] == pytest.approx(run.figures["roc_auc"]["value"], abs=1e-4)
     layout = samples.description.tensors["cutouts"]
     swapped = SampleSet(
         samples.select(np.arange(len(samples)))._source,

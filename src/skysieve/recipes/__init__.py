@@ -1,1 +1,1 @@
-"""recipes."""
+"""Recipes: published experiments, one file a system, and the one place where the verbs are composed."""

@@ -58,7 +58,7 @@ class SplitConfig:
     train, validation, test : float
         Shares of the samples.
     folds : int
-        If 2 or more: k-fold cross-validation instead, each sample judged by a network that neither
+        If 3 or more: k-fold cross-validation instead, each sample judged by a network that neither
         learned from its fold nor chose anything on it.
     seed : int
         Seed of the assignment.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from skysieve.errors import ContractError, SampleSetError
@@ -70,8 +71,8 @@ def evaluate_model(
     settings : EvaluationConfig, optional
         Replicates, seed, magnitude; as in the model's recipe if not given.
     split : str
-        Judge this split of the set only; all labelled samples if empty. Samples that the model was
-        trained on flatter it.
+        Judge this split only: the set's own, or that of the run folder in which the model lies. All
+        labelled samples if empty; those that the model was trained on flatter it.
 
     Returns
     -------
@@ -98,6 +99,7 @@ def evaluate_model(
         raise ContractError(
             f"the samples have the classes {samples.classes}, the model {description.classes}, in this order"
         )
+    samples = _with_split_of_run(samples, model, split)
     validation = validate(samples)
     judged = samples.select(_rows(samples, split))
     scores = _scores(model, judged)
@@ -121,6 +123,16 @@ def evaluate_model(
         findings=validation.findings,
     )
     return EvaluationRun(evaluation, figures, report, table)
+
+
+def _with_split_of_run(samples: SampleSet, model: Model, split: str) -> SampleSet:
+    """Give samples without a split the one of the run that the model lies in, if it does."""
+    stored = model.folder.parent / "splits.parquet"
+    if not split or "split" in samples.column_names or not stored.is_file():
+        return samples
+    table = pq.read_table(stored, columns=["id", "split"]).to_pydict()
+    split_of = dict(zip(map(str, table["id"]), table["split"], strict=True))
+    return samples.with_columns({"split": [split_of.get(str(name), "") for name in samples.ids]})
 
 
 def _rows(samples: SampleSet, split: str) -> NDArray[np.int64]:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from skysieve.evaluation.evaluate import Evaluation, evaluate
-from skysieve.evaluation.intervals import Interval, bootstrap_interval
+from skysieve.evaluation.intervals import Interval, bootstrap_interval, wilson_interval
 from skysieve.evaluation.metrics import precision_at_prevalence
 from skysieve.evaluation.thresholds import Threshold
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL
 from skysieve.recipes.configuration import EvaluationConfig
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["KNOWN_REAL_RECALL", "WEAK_AUC", "figures_json", "further_figures", "judge"]
+__all__ = ["KNOWN_REAL_RECALL", "WEAK_AUC", "figures_json", "further_figures", "judge", "share_interval"]
 
 #: Names of the figures that rest on the columns of `prepare_alert_samples`.
 KNOWN_REAL_RECALL = "recall_known_real"
@@ -88,9 +88,8 @@ def further_figures(
         return found
     groups = samples.groups
     if KNOWN_REAL in samples.column_names and (known := samples.scalar(KNOWN_REAL).astype(bool)).any():
-        called = scores[known] >= threshold.value
-        found[KNOWN_REAL_RECALL] = bootstrap_interval(
-            np.mean, called, groups=groups[known], replicates=settings.replicates, seed=settings.seed
+        found[KNOWN_REAL_RECALL] = share_interval(
+            scores[known] >= threshold.value, groups[known], settings.replicates, settings.seed
         )
     if WEAK_LABEL in samples.column_names:
         weak = samples.scalar(WEAK_LABEL).astype(int)
@@ -105,6 +104,24 @@ def further_figures(
                 seed=settings.seed,
             )
     return found
+
+
+def share_interval(called: NDArray[np.bool_], groups: NDArray[Any], replicates: int, seed: int) -> Interval:
+    """Return a share with its interval, by bootstrap over groups.
+
+    A share of exactly 0 or 1 has no spread in a bootstrap; it gets Wilson's interval, with groups as
+    trials.
+
+    Examples
+    --------
+    >>> print(share_interval(np.ones(20, dtype=bool), np.arange(20), 100, 1))
+    1.0000 [0.8389, 1.0000]
+    """
+    share = float(np.mean(called))
+    if share in (0.0, 1.0):
+        trials = len(np.unique(groups))
+        return wilson_interval(round(share) * trials, trials)
+    return bootstrap_interval(np.mean, called, groups=groups, replicates=replicates, seed=seed)
 
 
 def figures_json(
