@@ -76,12 +76,21 @@ def check_model(model: Model) -> list[Check]:
 def probe_images(shape: tuple[int, int, int], n: int = 67) -> NDArray[np.float32]:
     """Return images of every kind that a graph must survive, shape (n, C, H, W), float32.
 
-    Noise over many scales with a source, NaN at an edge, all NaN, all zero, constant, the
-    sentinel of ZTF templates.
+    Stars of every brightness over noise of every scale, a sky below the first channel and none
+    of the star in the second; then NaN at an edge, all NaN, all zero, constant, the sentinel of ZTF
+    templates. The scores of a real/bogus model spread over all values between 0 and 1 on them:
+    where every score is the same, two graphs would agree without being the same.
     """
     rng = np.random.default_rng(20180824)
-    images = rng.normal(0, 10.0 ** rng.uniform(-1, 4, (n, 1, 1, 1)), (n, *shape)).astype(np.float32)
-    images[:, :, shape[1] // 2, shape[2] // 2] += 1e4
+    noise = 10.0 ** rng.uniform(0, 2, (n, 1, 1, 1))
+    images = rng.normal(0, 1, (n, *shape)) * noise
+    y, x = np.mgrid[: shape[1], : shape[2]]
+    star = np.exp(-((y - shape[1] // 2) ** 2 + (x - shape[2] // 2) ** 2) / 3)
+    light = np.ones(shape[0])
+    light[1:2] = 0
+    images += (10.0 ** rng.uniform(0, 2.5, (n, 1, 1, 1))) * noise * star * light[:, None, None]
+    images[:, 0] += 20 * noise[:, 0]
+    images = images.astype(np.float32)
     images[1, :, -shape[1] // 4 :] = np.nan
     images[2] = np.nan
     images[3] = 0

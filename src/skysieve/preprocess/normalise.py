@@ -19,7 +19,7 @@ class L2PerRow:
 
     The norm of braai ``d6_m7``, whose score ZTF packets carry as ``drb``: Keras normalises
     along the last axis. It looks like `L2PerCutout` and is not: fed with that one, ``d6_m7``
-    loses one real object in seven without an error.
+    loses real objects without an error.
 
     Examples
     --------
