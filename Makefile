@@ -30,7 +30,7 @@ demo: $(VENV)/.installed-report  ## Install, simulate a night of alerts, score i
 	@rm -rf demo
 	@$(BIN)/skysieve simulate night demo/night --alerts 600 --seed 2026 --bad-packets
 	@$(BIN)/skysieve score braai-weak demo/night/packets --output demo/scores.parquet \
-		--report demo/report.html --truth demo/night/truth.csv --workers $(CORES)
+		--report demo/report.html --truth demo/night/truth.csv --truth-origin simulated --workers $(CORES)
 	@echo
 	@echo "Open demo/report.html in a browser."
 

@@ -38,6 +38,7 @@ def write_report_of_scores(
     path: str | Path,
     *,
     truth: str | Path | None = None,
+    truth_origin: str = "",
     candidates: int = 24,
 ) -> Path:
     """Write the HTML report of a scored night.
@@ -52,6 +53,9 @@ def write_report_of_scores(
         The HTML file.
     truth : path, optional
         CSV with the columns ``candid`` and ``label`` (0 or 1); rows without a label are left out.
+    truth_origin : str
+        How the truth is known (``simulated``), printed beside the figures; the name of its file if
+        not given.
     candidates : int
         How many of the best are shown.
 
@@ -87,7 +91,7 @@ def write_report_of_scores(
         candidates=[_example(row, cutouts) for row in rows],
         channels=model.description.contract.channels,
         findings=_findings(summary),
-        evaluation=None if truth is None else _judge(table, Path(truth), model, threshold),
+        evaluation=None if truth is None else _judge(table, Path(truth), truth_origin, model, threshold),
         provenance={"run": {key: value for key, value in run.items() if key != "counts"}},
     )
     return write_night_report(path, content)
@@ -138,7 +142,7 @@ def _findings(summary: ScoringSummary) -> list[Finding]:
     return [Finding(line["source"], line["kind"], line["reason"]) for line in read]
 
 
-def _judge(table: Any, truth: Path, model: Model, threshold: Threshold) -> Evaluation | None:
+def _judge(table: Any, truth: Path, origin: str, model: Model, threshold: Threshold) -> Evaluation | None:
     try:
         with truth.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -156,7 +160,7 @@ def _judge(table: Any, truth: Path, model: Model, threshold: Threshold) -> Evalu
         labels,
         judged["score"].to_numpy(),
         groups=np.asarray(judged["object_id"].to_pylist()),
-        split="night",
+        split=f"night (truth: {origin or truth.name})",
         seed=1,
         threshold=threshold,
         classes=model.description.classes,
