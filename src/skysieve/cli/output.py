@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-__all__ = ["examples", "say", "say_error", "say_findings", "say_table"]
-
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+__all__ = [
+    "as_setting",
+    "examples",
+    "in_words",
+    "say",
+    "say_counts",
+    "say_error",
+    "say_findings",
+    "say_table",
+]
 
 
 def examples(*lines: str) -> str:
@@ -22,28 +28,75 @@ def examples(*lines: str) -> str:
 
 def say(text: str) -> None:
     """Print a line of result."""
-    _out.print(escape(text))
+    _print(escape(text))
 
 
 def say_error(text: str) -> None:
-    """Print an error to the error stream."""
-    _err.print(f"[bold red]error:[/] {escape(text)}")
+    """Print an error to the error stream, as one line."""
+    line = " ".join(text.split())
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(line)}")
 
 
 def say_table(rows: Mapping[str, Any], title: str = "") -> None:
-    """Print names and values in two columns."""
-    table = Table(title=title or None, show_header=False, box=None, pad_edge=False, title_justify="left")
-    table.add_column(style="dim")
-    table.add_column()
+    """Print names and values in two columns, below a title if there is one."""
+    if title:
+        say(title)
+    indent = "  " if title else ""
+    width = max(map(len, rows), default=0)
     for name, value in rows.items():
-        table.add_row(escape(name), escape(str(value)))
-    _out.print(table)
+        _print(f"{indent}[dim]{escape(name.ljust(width))}[/]  {escape(str(value))}")
 
 
-def say_findings(findings: Iterable[Any], limit: int = 10) -> None:
+def say_counts(counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Print counts as a table with names above its columns and before its rows."""
+    columns = list(dict.fromkeys(name for row in counts.values() for name in row))
+    rows = [["", *columns]]
+    rows += [[part, *(f"{row.get(name, 0):,}" for name in columns)] for part, row in counts.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for part, *cells in rows:
+        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        say("  ".join([part.ljust(widths[0]), *aligned]))
+
+
+def say_findings(findings: Sequence[Any], limit: int = 10) -> None:
     """Print the first findings, and how many more there are."""
-    listed = list(findings)
-    for finding in listed[:limit]:
-        _out.print(escape(str(finding)))
-    if len(listed) > limit:
-        _out.print(f"... and {len(listed) - limit} more")
+    if not findings:
+        return
+    say(f"{len(findings):,} findings:" if len(findings) > 1 else "1 finding:")
+    shown = findings[:limit]
+    width = max(len(finding.kind) for finding in shown)
+    for finding in shown:
+        say(f"  {finding.severity:<7}  {finding.kind:<{width}}  {finding.item}: {finding.reason}")
+    if len(findings) > limit:
+        say(f"  ... and {len(findings) - limit:,} more")
+
+
+def as_setting(value: Any) -> str:
+    """Write a value as ``--set`` takes it.
+
+    Examples
+    --------
+    >>> as_setting(("fill-masked", "l2-per-cutout")), as_setting(True), as_setting(None)
+    ('["fill-masked", "l2-per-cutout"]', 'true', 'none')
+    """
+    return "none" if value is None else json.dumps(value)
+
+
+def in_words(value: Any) -> str:
+    """Write nested names and values without brackets.
+
+    Examples
+    --------
+    >>> in_words({"folds": {"folds": 3, "seed": 42}}), in_words([])
+    ('folds: folds: 3, seed: 42', 'none')
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {in_words(each)}" for name, each in value.items()) or "none"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(map(in_words, value)) or "none"
+    return str(value)
+
+
+def _print(markup: str) -> None:
+    # Made anew each time: standard output may have been redirected since the import.
+    Console(highlight=False, soft_wrap=True).print(markup)

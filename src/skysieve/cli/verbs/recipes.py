@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from skysieve.cli.output import examples, say, say_table
+from skysieve.cli.output import as_setting, examples, say, say_table
 
 __all__ = ["add_to"]
 
@@ -24,8 +24,11 @@ def recipes(
     from skysieve.recipes.recipe import RECIPES
 
     if not name:
-        say_table({known: f"{RECIPES.get(known).title} ({RECIPES.get(known).paper})" for known in RECIPES})
+        say_table({known: f"{RECIPES.get(known).title}; {RECIPES.get(known).paper}" for known in RECIPES})
         return
     recipe = RECIPES.get(name)
-    say(f"{recipe.name}: {recipe.title}\n{recipe.paper}\n\nSettings (--set KEY=VALUE):")
-    say_table({key: repr(value) for key, value in flatten(recipe.configuration).items()})
+    say(f"{recipe.name}: {recipe.title}\n{recipe.paper}\n")
+    settings = flatten(recipe.configuration)
+    say_table(
+        {key: as_setting(value) for key, value in settings.items()}, title="Settings (--set KEY=VALUE):"
+    )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skysieve.cli.output import examples, say, say_findings, say_table
+from skysieve.cli.inputs import require_inputs
+from skysieve.cli.output import examples, in_words, say, say_counts, say_findings, say_table
 from skysieve.cli.verbs.train import SetOption, settings_of
 
+if TYPE_CHECKING:
+    from skysieve.samples import SampleSet
+
 __all__ = ["add_to"]
+
+SPLITS = ("train", "validation", "test")
 
 
 def add_to(application: typer.Typer) -> None:
@@ -53,10 +60,13 @@ def alerts(
     from skysieve.recipes.recipe import RECIPES
 
     chosen = RECIPES.get(recipe)
-    samples = chosen.prepare(inputs, settings_of(chosen.configuration, None, set_))
+    settings = settings_of(chosen.configuration, None, set_)
+    require_inputs(inputs)
+    samples = chosen.prepare(inputs, settings)
     say_findings(samples.findings)
-    say(samples.description.label_origin)
-    say(f"{samples!r}\nsamples: {samples.write(output)}")
+    say(f"labels: {samples.description.label_origin}")
+    _say_classes(samples)
+    say(f"samples: {samples.write(output)}")
 
 
 def images(
@@ -75,25 +85,29 @@ def images(
 
     samples = image_samples(table, folder, id=id_, path=path, group=group or id_, label=label or None)
     say_findings(samples.findings)
-    say(f"{samples!r}\nsamples: {samples.write(output)}")
+    _say_classes(samples)
+    say(f"samples: {samples.write(output)}")
 
 
 def show(samples: SetArgument) -> None:
     """Print what a sample set holds."""
     from skysieve.samples import SampleSet
 
+    require_inputs([samples])
     opened = SampleSet.open(samples)
     description = opened.description
-    say(repr(opened))
+    _say_classes(opened)
     tensors = {
-        name: f"{column.shape} {column.dtype} {column.unit}" for name, column in description.tensors.items()
+        name: f"{column.shape} {column.dtype} {column.unit}".strip()
+        for name, column in description.tensors.items()
     }
-    say_table(tensors | {"columns": ", ".join(opened.column_names)})
     say_table(
-        {
-            "labels": description.label_origin,
-            "splits": dict(description.splits),
-            "origin": dict(description.origin),
+        tensors
+        | {
+            "labels": description.label_origin or "not said",
+            "splits": in_words(description.splits),
+            "origin": in_words(description.origin),
+            "columns": ", ".join(name for name in opened.column_names if name not in tensors),
         }
     )
 
@@ -108,12 +122,14 @@ def validate(
     from skysieve.samples import SampleSet, count_findings
     from skysieve.samples import validate as validate_samples
 
+    require_inputs([samples])
     found = validate_samples(SampleSet.open(samples))
+    say_counts({"all samples": found.class_counts} | found.split_counts)
     say_findings(found.findings)
-    say_table(found.class_counts, title=f"{found.samples:,} samples")
-    for part, counts in found.split_counts.items():
-        say_table(counts, title=part)
-    say_table(count_findings(found.findings) or {"findings": "none"}, title="findings")
+    if kinds := count_findings(found.findings):
+        say_table({kind: f"{count:,}" for kind, count in kinds.items()}, title="findings by kind:")
+    else:
+        say("nothing found that spoils training")
     if json_ is not None:
         json_.write_text(json.dumps(found.as_dict(), indent=1) + "\n", encoding="utf-8")
     if not found.ok:
@@ -132,9 +148,30 @@ def split(
     """Split by group, stratified by label; the split is saved in the set."""
     from skysieve.samples import SampleSet, with_folds, with_splits
 
+    require_inputs([samples])
     opened = SampleSet.open(samples)
     if folds:
         made = with_folds(opened, folds, seed=seed)
     else:
         made = with_splits(opened, {"train": train, "validation": validation, "test": test}, seed=seed)
+    say_counts(_counts(made, "fold" if folds else "split"))
     say(f"samples: {made.write(output)}")
+
+
+def _say_classes(samples: SampleSet) -> None:
+    labels = samples.labels
+    counts = {name: int((labels == number).sum()) for number, name in enumerate(samples.classes)}
+    counts["unlabelled"] = int((labels < 0).sum())
+    classes = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+    say(f"{len(samples):,} samples in {len(set(samples.groups)):,} groups: {classes}")
+
+
+def _counts(samples: SampleSet, column: str) -> dict[str, dict[str, int]]:
+    """Return the number of samples by part and class."""
+    counts = Counter(zip(samples.scalar(column).tolist(), samples.labels.tolist(), strict=True))
+    parts = sorted({part for part, _ in counts}, key=int if column == "fold" else SPLITS.index)
+    classes = [*enumerate(samples.classes), (-1, "unlabelled")]
+    return {
+        f"fold {part}" if column == "fold" else part: {name: counts[part, label] for label, name in classes}
+        for part in parts
+    }

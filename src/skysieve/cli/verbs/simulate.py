@@ -39,7 +39,7 @@ def night(
     summary = simulate_night(folder, n=alerts, seed=seed, bad_packets=bad_packets, archive=archive)
     say(f"{summary.n_packets:,} packets of {summary.n_objects:,} objects: {summary.packets}")
     if summary.n_bad:
-        say(f"{summary.n_bad} damaged packets among them")
+        say(f"{summary.n_bad} damaged packets beside them")
     say(f"truth: {summary.truth}")
 
 
@@ -54,4 +54,5 @@ def triplets(
     """Write simulated alert triplets, with their truth, as a sample set."""
     from skysieve.sources.simulators.samples import write_triplet_samples
 
-    say(f"samples: {write_triplet_samples(path, n=n, seed=seed, kinds=kind, progress=True)}")
+    written = write_triplet_samples(path, n=n, seed=seed, kinds=kind, progress=True)
+    say(f"{n:,} simulated triplets: {written}")
