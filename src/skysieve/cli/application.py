@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,15 @@ from skysieve.cli.output import say_error
 from skysieve.errors import SkysieveError
 
 __all__ = ["application", "run"]
+
+INTERRUPTED = 130
+"""Exit code of a program that SIGINT ended."""
+
+RESUMED = ("fetch", "score", "train")
+"""Verbs that go on where they stopped."""
+
+# Typer exports this one class of its usage errors only; the class above is that of all of them.
+_UsageError: Any = typer.BadParameter.__mro__[1]
 
 application = typer.Typer(
     name="skysieve",
@@ -52,12 +61,28 @@ _add_verbs()
 
 
 def run() -> None:
-    """Run the application and turn errors of skysieve into one line and exit code 1."""
+    """Run the application; whatever goes wrong ends as one line and an exit code.
+
+    The code is 1 for errors of skysieve, 2 for a wrong call, 130 for Ctrl-C.
+    """
     try:
-        application()
+        status = application(prog_name="skysieve", standalone_mode=False)
     except SkysieveError as error:
         say_error(str(error))
-        sys.exit(1)
-    except KeyboardInterrupt:
-        say_error("interrupted; the same command goes on where it stopped")
-        sys.exit(130)
+        status = 1
+    except _UsageError as error:
+        status = _say_usage_error(error)
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    if status == INTERRUPTED:
+        resumed = sys.argv[1:2] and sys.argv[1] in RESUMED
+        say_error("interrupted" + ("; the same command goes on where it stopped" if resumed else ""))
+    sys.exit(status)
+
+
+def _say_usage_error(error: Any) -> int:
+    # Without arguments the help was printed, and nothing is left to say.
+    if text := error.format_message():
+        command = error.ctx.command_path if error.ctx else "skysieve"
+        say_error(f"{text[0].lower()}{text[1:].rstrip('.')}; see `{command} --help`")
+    return int(error.exit_code)

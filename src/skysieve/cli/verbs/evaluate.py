@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say
 from skysieve.cli.verbs.train import SetOption, say_figures, settings_of
 
@@ -31,7 +32,9 @@ def evaluate(
         list[str], typer.Argument(help="A sample set, or alerts (files, folders, archives, Parquet tables).")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and figures.")],
-    split: Annotated[str, typer.Option(help="Judge this split of the set only.")] = "",
+    split: Annotated[
+        str, typer.Option(help="Judge this split of the set only; all labelled samples if left out.")
+    ] = "",
     set_: SetOption = None,
 ) -> None:
     """Judge a model at its own threshold: figures with intervals, and a report."""
@@ -41,6 +44,7 @@ def evaluate(
     from skysieve.recipes.recipe import RECIPES
 
     opened = Model.load(model)
+    require_inputs(inputs)
     name = opened.description.recipe
     base = RECIPES.get(name).configuration if name in RECIPES else Configuration()
     settings = settings_of(base, None, set_)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say, say_table
+
+if TYPE_CHECKING:
+    from skysieve.scoring.merge import ScoringSummary
 
 __all__ = ["add_to"]
 
@@ -35,6 +39,10 @@ def score(
     truth: Annotated[
         Path | None, typer.Option(help="CSV with candid and label (0/1), to judge the scores in the report.")
     ] = None,
+    truth_origin: Annotated[
+        str,
+        typer.Option(help="How the truth is known, to print beside the figures: simulated, scanned by ..."),
+    ] = "",
     engine: Annotated[str, typer.Option(help="Inference engine: onnxruntime or openvino.")] = "onnxruntime",
     precision: Annotated[str, typer.Option(help="float32, or bfloat16 where the engine has it.")] = "float32",
     workers: Annotated[int, typer.Option(help="Processes; each scores a share of the files.")] = 1,
@@ -60,9 +68,12 @@ def score(
 
     options = ScoringOptions(engine, precision, workers, tuple(field or FIELDS), any_survey, schemas)
     opened = Model.load(model)
+    require_inputs(inputs)
     summary = score_inputs(opened, inputs, output, options, restart=restart, progress=True)
-    rate = f" in {summary.seconds:.1f} s" if summary.seconds else " (an earlier run had finished)"
-    say(f"{summary.scored:,} alerts scored with {opened.description.name} ({opened.identity[:12]}){rate}")
+    say(
+        f"{summary.scored:,} alerts scored with {opened.description.name} ({opened.identity[:12]})"
+        f"{_when(summary)}"
+    )
     threshold = opened.description.threshold
     if threshold is not None and summary.above_threshold is not None:
         say(
@@ -70,12 +81,15 @@ def score(
             f"({threshold['rule']}, chosen on {threshold['split']})"
         )
     if summary.repeated:
-        say(f"{summary.repeated:,} rows repeat a candid that an earlier row has")
+        say(f"{summary.repeated:,} of them repeat a candid that an earlier row has")
     if summary.kept_aside:
-        say(f"{sum(summary.kept_aside.values()):,} kept aside in {summary.quarantine}:")
-        say_table({f"  {kind}": count for kind, count in summary.kept_aside.items()})
+        aside = (
+            f"{sum(summary.kept_aside.values()):,} inputs kept aside, with reasons in {summary.quarantine}:"
+        )
+        say_table({kind: f"{count:,}" for kind, count in summary.kept_aside.items()}, title=aside)
     say(f"scores: {summary.output}")
     if report is not None:
         from skysieve.scoring.night_report import write_report_of_scores
 
-        say(f"report: {write_report_of_scores(opened, summary, report, truth=truth)}")
+        page = write_report_of_scores(opened, summary, report, truth=truth, truth_origin=truth_origin)
+        say(f"report: {page}")

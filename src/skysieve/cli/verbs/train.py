@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say, say_table
 
 __all__ = ["SetOption", "TomlOption", "add_to", "say_figures", "settings_of"]
@@ -59,6 +60,7 @@ def train(
 
     chosen = RECIPES.get(recipe)
     settings = settings_of(chosen.configuration, config, set_)
+    require_inputs(inputs)
     options = {"name": name, "start": start, "resume": not fresh}
     if settings.splits.folds:
         from skysieve.recipes.cross_validation import cross_validate
@@ -69,7 +71,7 @@ def train(
         return
     run = train_recipe(chosen, inputs, output, settings, **options)
     say_figures(run.figures)
-    say(run.model.description.labels)
+    say(f"labels: {run.model.description.labels}")
     say(f"model: {run.model.folder} ({run.model.identity[:12]})")
     say(f"report: {run.report}")
 
