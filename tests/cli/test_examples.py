@@ -1,0 +1,270 @@
+"""Every example of every ``--help`` is run, each in a folder that holds nothing but what it needs."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import h5py
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+import typer.main
+from PIL import Image
+from typer.testing import CliRunner
+
+from skysieve.cli.application import application
+from skysieve.configuration import flatten, override, parse_assignments
+from skysieve.models.keras_import import import_keras_model
+from skysieve.recipes.recipe import RECIPES
+from skysieve.samples import SampleSet
+from skysieve.sources.archives import braai
+from skysieve.sources.archives.braai import BRAAI_FILES, read_braai
+from skysieve.sources.simulators.night import simulate_night
+from skysieve.sources.simulators.samples import write_triplet_samples
+
+torch.set_num_threads(1)
+# All on one worker, so that what the examples start from is made once.
+pytestmark = pytest.mark.xdist_group("examples")
+
+ALERTS, USABLE = 60, 1
+"""Sound packets of the night, and how many of the damaged ones can be scored all the same."""
+
+KERAS_LAYERS = {
+    "conv1": (3, 3, 3, 16),
+    "conv2": (3, 3, 16, 16),
+    "conv3": (3, 3, 16, 32),
+    "conv4": (3, 3, 32, 32),
+    "fc_1": (1152, 256),
+    "fc_out": (256, 1),
+}
+
+
+def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every command that does something, with the words that call it."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield words, command
+        return
+    for name, each in below.items():
+        yield from commands(each, (*words, name))
+
+
+COMMANDS = dict(commands(typer.main.get_command(application)))
+EXAMPLES = [line for command in COMMANDS.values() for line in re.findall(r"`([^`]+)`", command.epilog or "")]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an example needs in its folder, what it says, and what it leaves there."""
+
+    says: str
+    needs: str = ""
+    leaves: str = ""
+
+
+IMAGES = "--id name --path file --label kind"
+LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
+JUDGED = r"roc_auc +[01]\.\d{4} \("
+SCORED = rf"^{ALERTS + USABLE} alerts scored with "
+
+EXPECTED = {
+    "skysieve evaluate braai-weak samples.parquet -o judged/": Expected(
+        JUDGED, "samples.parquet", "judged/report.html judged/evaluation.json"
+    ),
+    f"skysieve evaluate braai-weak night/packets -o night-judged/ {LABELLED}": Expected(
+        JUDGED, "night", "night-judged/report.html"
+    ),
+    "skysieve fetch": Expected(r"^braai  .*labelled ZTF alerts"),
+    "skysieve fetch braai -o braai-data/": Expected(
+        r"^braai: braai-data\n.*Duev", leaves=" ".join(f"braai-data/{each.name}" for each in BRAAI_FILES)
+    ),
+    "skysieve model show braai-weak": Expected(r"(?s)# braai.*## Limits.*identity +[0-9a-f]{64}"),
+    "skysieve model check braai-weak": Expected(r"passed  agreement: ONNX and PyTorch differ by"),
+    "skysieve model import-keras braai.weights.h5 --norm l2-per-cutout -o imported/": Expected(
+        r"^braai: imported \([0-9a-f]{12}\)", "braai.weights.h5", "imported/model.onnx imported/model.json"
+    ),
+    "skysieve recipes": Expected(r"^braai  .*Duev et al. 2019"),
+    "skysieve recipes braai": Expected(r"training\.epochs +200\n"),
+    f"skysieve samples alerts night/packets -o samples.parquet {LABELLED}": Expected(
+        r"(?s)truncated-gzip.*^61 samples in \d+ groups: bogus \d+, real \d+$", "night", "samples.parquet"
+    ),
+    f"skysieve samples images table.csv cutouts/ -o images.parquet {IMAGES}": Expected(
+        r"^4 samples in 4 groups: galaxy 2, star 2$", "table.csv cutouts", "images.parquet"
+    ),
+    "skysieve samples show samples.parquet": Expected(
+        r"cutouts  \(3, 63, 63\) float32 detector counts", "samples.parquet"
+    ),
+    "skysieve samples validate samples.parquet": Expected(
+        r"nothing found that spoils training", "samples.parquet"
+    ),
+    "skysieve samples split samples.parquet -o split.parquet --seed 7": Expected(
+        r"train +\d+ +\d+ +0\nvalidation +\d+ +\d+ +0\ntest ", "samples.parquet", "split.parquet"
+    ),
+    "skysieve score braai-weak night/packets -o scores.parquet": Expected(
+        SCORED, "night", "scores.parquet scores.quarantine.jsonl"
+    ),
+    "skysieve score braai-weak night.tar.gz -o night.parquet --report night.html": Expected(
+        SCORED, "night.tar.gz", "night.parquet night.html"
+    ),
+    "skysieve score imported/ 'night/packets/*.avro' -o imported.parquet --workers 2": Expected(
+        SCORED, "night imported", "imported.parquet"
+    ),
+    "skysieve simulate night night/ --alerts 100 --seed 1 --bad-packets": Expected(
+        r"^100 packets of \d+ objects: night/packets\n11 damaged", leaves="night/packets night/truth.csv"
+    ),
+    "skysieve simulate triplets triplets.parquet -n 64 --seed 1": Expected(
+        r"^64 simulated triplets: triplets.parquet$", leaves="triplets.parquet"
+    ),
+    "skysieve train braai samples.parquet -o run/ --set training.epochs=2": Expected(
+        JUDGED, "samples.parquet", "run/model/model.json run/report.html run/splits.parquet"
+    ),
+    f"skysieve train braai night/packets -o labelled/ {LABELLED} --set training.epochs=1": Expected(
+        JUDGED, "night", "labelled/model/model.json labelled/report.html"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of everything that examples start from."""
+    folder = tmp_path_factory.mktemp("ground")
+    night = simulate_night(folder / "night", n=ALERTS, seed=1, bad_packets=True)
+    with tarfile.open(folder / "night.tar.gz", "w:gz") as archive:
+        archive.add(night.packets, "packets")
+    write_triplet_samples(folder / "samples.parquet", n=100, seed=1)
+    write_keras_weights(folder / "braai.weights.h5")
+    import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
+    write_images(folder)
+    return folder
+
+
+def write_keras_weights(path: Path) -> None:
+    generator = np.random.default_rng(1)
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [name.encode() for name in KERAS_LAYERS]
+        for name, shape in KERAS_LAYERS.items():
+            weights = {
+                f"{name}/kernel:0": generator.normal(0, 0.1, shape),
+                f"{name}/bias:0": np.zeros(shape[-1]),
+            }
+            file.create_group(name).attrs["weight_names"] = [weight.encode() for weight in weights]
+            for weight, array in weights.items():
+                file[name][weight] = array.astype(np.float32)
+
+
+def write_images(folder: Path) -> None:
+    (folder / "cutouts").mkdir()
+    rows = ["name,file,kind"]
+    for number, kind in enumerate(["star", "galaxy", "star", "galaxy"]):
+        pixels = np.random.default_rng(number).integers(0, 255, (24, 24), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "cutouts" / f"{number}.png")
+        rows.append(f"s{number},{number}.png,{kind}")
+    (folder / "table.csv").write_text("\n".join(rows) + "\n")
+
+
+@pytest.fixture
+def place(tmp_path: Path, ground: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the empty folder in which an example runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def provide(ground: Path, place: Path, names: str) -> None:
+    for name in names.split():
+        source = ground / name
+        if source.is_dir():
+            shutil.copytree(source, place / name)
+        else:
+            shutil.copy(source, place / name)
+
+
+@contextmanager
+def braai_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serve small stand-ins for the public set of braai from this machine."""
+    folder.mkdir()
+    (folder / BRAAI_FILES[0].name).write_text("candid,label\n1,0\n2,1\n")
+    np.save(folder / BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Keep the test output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
+        url = f"http://127.0.0.1:{server.server_port}/"
+        served = tuple(replace(remote, url=url + remote.name) for remote in BRAAI_FILES)
+        monkeypatch.setattr(braai, "BRAAI_FILES", served)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def run(line: str) -> str:
+    program, *words = shlex.split(line)
+    assert program == "skysieve"
+    result = CliRunner().invoke(application, words)
+    assert result.exit_code == 0, f"{line}\n{result.output}\n{result.exception!r}"
+    return result.stdout
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_examples_and_shows_them(words: tuple[str, ...]) -> None:
+    epilog = COMMANDS[words].epilog or ""
+    called = [line for line in EXAMPLES if f"`{line}`" in epilog]
+    assert called
+    assert all(shlex.split(line)[1 : 1 + len(words)] == list(words) for line in called)
+    result = CliRunner().invoke(application, [*words, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert all(line in result.output for line in called)
+
+
+def test_expectations_are_of_examples() -> None:
+    assert not set(EXPECTED) - set(EXAMPLES), "expected, but the example of no command"
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_example(line: str, ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert line in EXPECTED, f"say in EXPECTED what this example needs, says and leaves: {line}"
+    expected = EXPECTED[line]
+    provide(ground, place, expected.needs)
+    with braai_server(place / "served", monkeypatch):
+        said = run(line)
+    assert re.search(expected.says, said, re.MULTILINE), said
+    for name in expected.leaves.split():
+        assert (place / name).exists(), f"{name} was not left by: {line}"
+
+
+def test_what_examples_leave_is_sound(ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    provide(ground, place, "night")
+    run("skysieve score braai-weak night/packets -o scores.parquet")
+    scores = pq.read_table("scores.parquet")["score"].to_numpy()
+    assert len(scores) == ALERTS + USABLE
+    assert ((scores >= 0) & (scores <= 1)).all()
+    run("skysieve simulate triplets triplets.parquet -n 64 --seed 1")
+    assert len(SampleSet.open("triplets.parquet")) == 64
+    with braai_server(place / "served", monkeypatch):
+        run("skysieve fetch braai -o braai-data/")
+    assert read_braai("braai-data").label.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_printed_settings_can_be_given_back(name: str, ground: Path, place: Path) -> None:
+    said = run(f"skysieve recipes {name}")
+    settings = dict(re.findall(r"^  (\S+) +(\S.*)$", said, re.MULTILINE))
+    assert settings
+    configuration = RECIPES.get(name).configuration
+    given = parse_assignments(f"{key}={value}" for key, value in settings.items())
+    assert flatten(override(configuration, given)) == flatten(configuration)
