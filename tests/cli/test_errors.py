@@ -130,7 +130,7 @@ def test_ctrl_c_keeps_what_is_done(workers: int, place: Path, tmp_path: Path) ->
     again = call(tmp_path, words)
     assert again.returncode == 0
     assert f"{count:,} alerts scored" in again.stdout
-    assert "behind an earlier run" in again.stdout
+    assert "going on with an earlier run" in again.stdout
     assert pq.read_metadata(tmp_path / "scores.parquet").num_rows == count
 
 

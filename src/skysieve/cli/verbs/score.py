@@ -93,3 +93,10 @@ def score(
 
         page = write_report_of_scores(opened, summary, report, truth=truth, truth_origin=truth_origin)
         say(f"report: {page}")
+
+
+def _when(summary: ScoringSummary) -> str:
+    if not summary.seconds:
+        return ", by an earlier run that had finished"
+    continued = ", going on with an earlier run" if summary.resumed else ""
+    return f" in {summary.seconds:.1f} s{continued}"
