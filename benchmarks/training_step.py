@@ -38,6 +38,8 @@ import numpy as np
 BATCH, SHAPE, PARAMETERS = 64, (3, 63, 63), 312_081
 CONTESTANTS = ("skysieve auto", "skysieve float32", "Keras float32", "Keras mixed_bfloat16")
 REFERENCE = "Keras float32"
+SECONDS = 45
+"""No further round of a table begins after that, however slow a busy machine makes them."""
 LOADED = 0.5
 """Load a core above which times say more about the neighbours."""
 FLAGS = r"\b(?:avx2|avx512f|avx512_bf16|amx_bf16)\b"
@@ -206,7 +208,8 @@ def compare(threads: int, steps: int, rounds: int) -> None:
         for contestant in contestants:
             contestant.turn()
         times: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-        for _ in range(rounds):
+        began = time.monotonic()
+        while len(times[REFERENCE]) < rounds and time.monotonic() - began < SECONDS:
             for contestant in contestants:
                 times[contestant.name].append(contestant.turn())
     print_table(threads, times, {contestant.name: contestant.precision for contestant in contestants})
