@@ -220,6 +220,7 @@ def print_table(threads: int, times: dict[str, list[float]], precisions: dict[st
     print(
         f"{threads} thread{'s' if threads > 1 else ''}: ms a step   best  ratio   median  ratio   computes in"
     )
+    print(f"  (best and median of {len(times[REFERENCE])} turns)")
     best, median = min(times[REFERENCE]), statistics.median(times[REFERENCE])
     for name, turns in times.items():
         low, middle = min(turns), statistics.median(turns)
