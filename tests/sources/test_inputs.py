@@ -228,3 +228,34 @@ def test_a_truncated_archive_gives_its_good_members_and_one_finding(
     assert isinstance(bad, Finding)
     assert bad.item == str(path)
     assert bad.kind == "truncated-archive"
+
+
+def test_only_regular_files_are_items(folder: Path) -> None:
+    (folder / "gone.avro").symlink_to("nowhere")
+    (folder / "loop.avro").symlink_to("loop.avro")
+    os.mkfifo(folder / "pipe.avro")
+    findings = [each for each in list_items(["night"], AVRO) if isinstance(each, Finding)]
+    assert [(each.item, each.kind) for each in findings] == [
+        ("night/gone.avro", "not-a-file"),
+        ("night/loop.avro", "not-a-file"),
+        ("night/pipe.avro", "not-a-file"),
+    ]
+    assert names("night/pipe.avro", "night/gone.avro", "/dev/null") == ["not-a-file"] * 3
+    assert names("x" * 5000) == ["missing-path"]
+
+
+def test_names_that_are_no_unicode_are_spelled_out(folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff.avro")).write_bytes(b"bad name")
+    (folder / os.fsdecode(b"\xfe.txt")).write_bytes(b"")
+    *_, foreign, blob = iter_blobs(["night"], AVRO)
+    assert blob == Blob("night/\\udcff.avro", b"bad name")
+    assert isinstance(foreign, Finding)
+    assert foreign.item == "night/\\udcfe.txt"
+    assert names(folder / os.fsdecode(b"\xfd")) == ["missing-path"]
+    for each in iter_blobs([folder / os.fsdecode(b"\xfd")]):
+        str(each).encode()
+
+
+def test_members_whose_names_are_no_unicode_are_spelled_out(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.tar", [(os.fsdecode(b"\xff.avro"), b"1")], "w")
+    assert names(path) == [f"{path}::\\udcff.avro"]

@@ -12,9 +12,11 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from skysieve.errors import InputError
 from skysieve.samples.findings import Finding
+from skysieve.sources.item_names import printable
 from skysieve.sources.tar import TAR_SUFFIXES, iter_members
 
 __all__ = ["ARCHIVE_SUFFIXES", "Blob", "ItemRef", "iter_blobs", "list_items"]
@@ -41,12 +43,13 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class ItemRef:
-    """A file that has been found and not yet been read.
+    r"""A file that has been found and not yet been read.
 
     Parameters
     ----------
     name : str
         As it was given: the same in each run that is given the same inputs.
+        What of it is no Unicode is spelled out, as in ``\\udcff.avro``.
     path : Path
         Where it lies.
     """
@@ -145,8 +148,9 @@ def list_items(
     Returns
     -------
     list of ItemRef or Finding
-        Findings: ``missing-path``, ``no-match``, ``empty-folder``,
-        ``foreign-file``, ``unreadable-file``. Hidden files are ignored.
+        Findings: ``missing-path``, ``no-match``, ``empty-folder``, ``foreign-file``,
+        ``not-a-file`` (a pipe, a device, a link to nothing), ``unreadable-file``.
+        Hidden files are ignored.
     """
     seen: set[str] = set()
     items: list[ItemRef | Finding] = []
@@ -163,20 +167,20 @@ def list_items(
 
 def _expand(given: str, suffixes: tuple[str, ...] | None) -> Iterator[ItemRef | Finding]:
     path = Path(given)
-    if path.is_dir():
+    kind = _kind(path)
+    if kind == "folder":
         yield from _expand_folder(path, suffixes)
-    elif path.exists():
-        yield ItemRef(path.as_posix(), path)
+    elif kind == "file" or os.path.lexists(path):
+        yield _file(path, kind)
     elif any(mark in given for mark in "*?["):
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - absolute patterns too
         if not matches:
-            yield Finding(
-                given, "no-match", "no file matches the pattern; check it, and quote it in the shell"
-            )
+            reason = "no file matches the pattern; check it, and quote it in the shell"
+            yield Finding(printable(given), "no-match", reason)
         for match in matches:
             yield from _expand(match, suffixes)
     else:
-        yield Finding(given, "missing-path", "does not exist; check the path")
+        yield Finding(printable(given), "missing-path", "does not exist; check the path")
 
 
 def _expand_folder(folder: Path, suffixes: tuple[str, ...] | None) -> Iterator[ItemRef | Finding]:
@@ -185,7 +189,7 @@ def _expand_folder(folder: Path, suffixes: tuple[str, ...] | None) -> Iterator[I
         empty = False
         yield item
     if empty:
-        yield Finding(folder.as_posix(), "empty-folder", "the folder holds no file")
+        yield Finding(printable(folder.as_posix()), "empty-folder", "the folder holds no file")
 
 
 def _walk(
@@ -197,20 +201,37 @@ def _walk(
         return
     try:
         with os.scandir(folder) as entries:
-            listing = sorted((entry.name, entry.is_dir()) for entry in entries)
+            listing = sorted((entry.name, _kind(entry)) for entry in entries)
     except OSError as error:
-        yield Finding.from_error(_unreadable(folder.as_posix(), error))
+        yield Finding.from_error(_unreadable(printable(folder.as_posix()), error))
         return
-    for name, is_folder in listing:
+    for name, kind in listing:
         path = folder / name
         if name.startswith("."):
             continue
-        if is_folder:
+        if kind == "folder":
             yield from _walk(path, suffixes, above | {place})
         elif suffixes is None or name.lower().endswith(suffixes):
-            yield ItemRef(path.as_posix(), path)
+            yield _file(path, kind)
         else:
-            yield _foreign(path.as_posix(), suffixes)
+            yield _foreign(printable(path.as_posix()), suffixes)
+
+
+def _kind(place: Path | os.DirEntry[str]) -> Literal["folder", "file", "other"]:
+    try:
+        if place.is_dir():
+            return "folder"
+        return "file" if place.is_file() else "other"
+    except OSError:  # a link that leads to itself, a name beyond measure
+        return "other"
+
+
+def _file(path: Path, kind: str) -> ItemRef | Finding:
+    name = printable(path.as_posix())
+    if kind == "file":
+        return ItemRef(name, path)
+    reason = "is no regular file (a pipe, a device, a link to nothing); it was left alone"
+    return Finding(name, "not-a-file", reason)
 
 
 def _foreign(name: str, suffixes: tuple[str, ...]) -> Finding:

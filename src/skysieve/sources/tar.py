@@ -10,6 +10,7 @@ from typing import IO, Any
 from isal import igzip
 
 from skysieve.errors import InputError
+from skysieve.sources.item_names import printable
 
 __all__ = ["MAX_MEMBER_BYTES", "TAR_SUFFIXES", "iter_members"]
 
@@ -50,7 +51,8 @@ def iter_members(path: Path, name: str) -> Iterator[tuple[str, bytes | InputErro
             with tarfile.open(fileobj=watched, mode="r|") as archive:
                 for member in archive:
                     if not member.isdir() and not PurePosixPath(member.name).name.startswith("."):
-                        yield f"{name}::{member.name}", _content(archive, member, f"{name}::{member.name}")
+                        full_name = printable(f"{name}::{member.name}")
+                        yield full_name, _content(archive, member, full_name)
                 watched.check_end(archive.offset)
     except EOFError:
         raise _broken_off(name) from None

@@ -256,3 +256,12 @@ def test_all_real_packets_are_alerts(real_data: Path, survey: str, count: int) -
         assert str(alert.candid) in alert.source or "part-" in alert.source or "template" in alert.source
         assert {"ZTF": "magpsf", "LSST": "psfFlux"}[alert.survey] in alert.candidate
         assert all(np.isfinite(cutout).any() for cutout in alert.cutouts)
+
+
+def test_an_object_named_by_a_number_is_named_by_its_word(packets: Any) -> None:
+    schema = packets.ztf_schema()
+    schema["fields"][1]["type"] = "long"
+    data = packets.container([packets.ztf_record(objectId=17)], schema)
+    (alert,) = alerts_from_blob(Blob("a.avro", data))
+    assert isinstance(alert, Alert)
+    assert alert.object_id == "17"

@@ -111,3 +111,51 @@ def test_every_row_of_the_real_table_is_an_alert(real_data: Path) -> None:
         assert (alert.candid, alert.object_id) == (row["candid"], row["objectId"])
         assert (alert.candidate["magpsf"], alert.candidate["drb"]) == (row["magpsf"], row["drb"])
         assert all(max(cutout.shape) == 63 for cutout in alert.cutouts)
+
+
+@pytest.mark.parametrize(
+    "candid", ["²", "٣", "1" * 24, "1" * 5000, "-", 2**63, 1.5, True, "9223372036854775808"], ids=str
+)
+def test_ids_that_are_none_are_findings(packets: Any, tmp_path: Path, candid: Any) -> None:
+    kind = pa.uint64() if candid == 2**63 else None
+    pq.write_table(
+        pa.table({"candid": pa.array([candid], kind)} | {name: [packets.stamp()] for name in packets.names}),
+        tmp_path / "a.parquet",
+    )
+    (finding,) = read_alert_table(tmp_path / "a.parquet")
+    assert isinstance(finding, Finding)
+    assert finding.kind == "bad-id"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"), [(17, "17"), (17.0, "17"), (float("nan"), ""), (None, ""), ("ZTF1", "ZTF1")]
+)
+def test_ids_of_objects_are_words(packets: Any, tmp_path: Path, found: Any, expected: str) -> None:
+    (alert,) = read_alert_table(write(tmp_path / "a.parquet", packets, rows=1, objectId=[found]))
+    assert isinstance(alert, Alert)
+    assert alert.object_id == expected
+
+
+@pytest.mark.parametrize("found", [True, 1.5, 1e300])
+def test_ids_of_objects_that_are_none_are_findings(packets: Any, tmp_path: Path, found: Any) -> None:
+    (finding,) = read_alert_table(write(tmp_path / "a.parquet", packets, rows=1, objectId=[found]))
+    assert isinstance(finding, Finding)
+    assert finding.kind == "bad-id"
+
+
+def test_values_of_odd_types_cost_nothing_else(packets: Any, tmp_path: Path) -> None:
+    not_text = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(np.array([0, 1, 2], "i4").tobytes()), pa.py_buffer(b"\xffa")]
+    )
+    flags = pa.array([2**64 - 1, 1], pa.uint64())
+    path = write(tmp_path / "a.parquet", packets, rows=2, note=not_text, flags=flags)
+    alerts = [each for each in read_alert_table(path) if isinstance(each, Alert)]
+    assert [alert.candidate["note"] for alert in alerts] == [None, "a"]
+    assert [alert.candidate["flags"] for alert in alerts] == [2.0**64, 1]
+
+
+def test_stamps_of_odd_types_are_findings(packets: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", packets, rows=2, cutoutScience=[1, 2])
+    assert [each.kind for each in read_alert_table(path) if isinstance(each, Finding)] == [
+        "malformed-record"
+    ] * 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,13 @@ __all__ = ["ALERT_SUFFIXES", "alerts_from_blob", "alerts_from_item", "build_aler
 
 #: Files of a folder or an archive that are taken for alerts; others are reported.
 ALERT_SUFFIXES = (".avro", ".parquet")
+
+_INT64 = np.iinfo(np.int64)
+# More digits than any number of 64 bits has.
+_LONGEST_ID = 21
+# Above it neighbouring whole numbers are the same float.
+_EXACT_FLOATS = 2.0**53
+_PLAIN_TYPES = frozenset({float, str, bool, type(None)})
 
 
 def read_alerts(
@@ -160,7 +167,8 @@ def build_alert(
     Raises
     ------
     InputError
-        ``missing-id``; ``bad-id``; ``missing-cutout``; ``nan-cutout`` if a cutout has no finite
+        ``missing-id``; ``bad-id`` if an id is no whole number of 64 bits, or that of the object
+        neither a word nor a number; ``missing-cutout``; ``nan-cutout`` if a cutout has no finite
         pixel; the kinds of `decode_stamp`.
     """
     candid = _detection_id(identity.candid, source)
@@ -169,10 +177,10 @@ def build_alert(
     )
     return Alert(
         candid=candid,
-        object_id=identity.object_id,
+        object_id=_object_id(identity.object_id, source),
         survey=survey,
-        schema=identity.schema,
-        candidate=identity.candidate,
+        schema=str(identity.schema),
+        candidate=_plain(identity.candidate),
         cutouts=(science, template, difference),
         source=source,
     )
@@ -182,10 +190,43 @@ def _detection_id(found: Any, source: str) -> int:
     if found is None:
         reason = "the packet's id is null: it does not say which detection it is"
         raise InputError(source, "missing-id", reason)
+    if isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) < _LONGEST_ID:
+        found = int(found)
     # A float has lost the last digits of an id already.
-    if isinstance(found, int) or (isinstance(found, str) and found.isdigit()):
-        return int(found)
-    raise InputError(source, "bad-id", f"its id {found!r} is not a whole number")
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise InputError(source, "bad-id", f"its id {found!r} is not a whole number")
+    if not _INT64.min <= found <= _INT64.max:
+        raise InputError(source, "bad-id", f"its id {found} does not fit into 64 bits")
+    return found
+
+
+def _object_id(found: Any, source: str) -> str:
+    if found is None or found != found:  # NaN: a table without the id in this row
+        return ""
+    if isinstance(found, float) and found.is_integer() and abs(found) < _EXACT_FLOATS:
+        found = int(found)
+    if not isinstance(found, str | int) or isinstance(found, bool):
+        raise InputError(source, "bad-id", f"its object's id {found!r} is neither a word nor a whole number")
+    return str(found)
+
+
+def _plain(candidate: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields as they are, or as near as a column of a table can take them."""
+    if all(type(value) in _PLAIN_TYPES or _is_int64(value) for value in candidate.values()):
+        return candidate
+    return {name: _nearest_plain(value) for name, value in candidate.items()}
+
+
+def _is_int64(value: Any) -> bool:
+    return type(value) is int and bool(_INT64.min <= value <= _INT64.max)
+
+
+def _nearest_plain(value: Any) -> float | int | str | bool | None:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, float | str | bool) or _is_int64(value):
+        return value  # type: ignore[no-any-return]
+    return float(value) if isinstance(value, int) else str(value)
 
 
 def _cutout(data: bytes | None, name: str, source: str) -> NDArray[np.float32]:

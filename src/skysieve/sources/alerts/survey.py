@@ -19,18 +19,18 @@ class Identity:
 
     Parameters
     ----------
-    candid : int or None
-        Identifier of the detection; None if the packet has none, which makes it unusable.
-    object_id : str
-        Identifier of the object; empty if there is none.
+    candid : int or str or None
+        Identifier of the detection, as it came; None if the packet has none, which makes it unusable.
+    object_id : str or int or None
+        Identifier of the object, as it came; empty or None if there is none.
     schema : str
         Version of the packet's schema; empty if unknown.
     candidate : mapping
         Scalar fields of the detection.
     """
 
-    candid: int | None
-    object_id: str
+    candid: int | str | None
+    object_id: str | int | None
     schema: str
     candidate: Mapping[str, Any]
 

@@ -61,15 +61,18 @@ def read_alert_table(
         columns = _columns(file.schema_arrow, name, (candid, *cutouts))
         index = 0
         for batch in _batches(file, columns, batch_size, name):
-            for row in batch.to_pylist():
-                stamps = tuple(row.pop(column) for column in cutouts)
-                identity = _identity(row, candid, object_id, schema)
+            for row in _rows(batch):
                 source = f"{name}::row {index}"
                 index += 1
                 try:
+                    stamps = tuple(row.pop(column) for column in cutouts)
+                    identity = _identity(row, candid, object_id, schema)
                     yield build_alert(identity, stamps, survey=survey, names=cutouts, source=source)
                 except InputError as error:
                     yield Finding.from_error(error)
+                except (AttributeError, TypeError, ValueError) as error:
+                    reason = f"its values are not of the types of an alert ({error!r})"
+                    yield Finding(source, "malformed-record", reason)
     except InputError as error:
         yield Finding.from_error(error)
 
@@ -107,12 +110,29 @@ def _batches(file: pq.ParquetFile, columns: list[str], size: int, name: str) -> 
         raise InputError(name, "truncated-parquet", reason) from error
 
 
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Yield the rows; bytes that are no text make only their own value None."""
+    try:
+        rows = batch.to_pylist()
+    except UnicodeDecodeError:
+        columns = [[_value(each) for each in column] for column in batch.columns]
+        names = batch.schema.names
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    yield from rows
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return None
+
+
 def _identity(row: Mapping[str, Any], candid: str, object_id: str, schema: str) -> Identity:
     version = row.get(schema)
-    known = row.get(object_id)
     return Identity(
         candid=row[candid],
-        object_id="" if known is None else str(known),
+        object_id=row.get(object_id),
         # Tables that went through pandas spell an absent version as a word.
         schema="" if version in (None, "None", "nan") else str(version),
         candidate={

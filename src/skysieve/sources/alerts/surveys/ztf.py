@@ -18,7 +18,7 @@ def _identify(values: Mapping[str, Any], schema: WriterSchema) -> Identity:
     candid = values["candid"]
     return Identity(
         candid=candidate.get("candid") if candid is None else candid,
-        object_id=values.get("objectId") or "",
+        object_id=values.get("objectId"),
         # Packets before 2019 do not carry the version themselves.
         schema=values.get("schemavsn") or schema.version,
         candidate=scalars(candidate),
