@@ -135,6 +135,19 @@ def test_cross_validation_judges_every_sample_once(
         cross_validate(BRAAI, samples, tmp_path / "none", settings)
 
 
+@pytest.mark.parametrize("classes", [("real", "bogus"), ("real", "spurious"), ("bogus", "real", "ghost")])
+def test_other_classes_do_not_start(
+    classes: tuple[str, ...], samples: SampleSet, settings: Configuration, tmp_path: Path
+) -> None:
+    other = samples.with_columns({}, classes=classes)
+    message = f"have the classes {', '.join(classes)}.*expects bogus, real, in this order.*--classes"
+    with pytest.raises(SampleSetError, match=message):
+        train_samples(BRAAI, other, tmp_path / "run", settings)
+    with pytest.raises(SampleSetError, match=message):
+        cross_validate(BRAAI, other, tmp_path / "run", override(settings, {"splits.folds": 3}))
+    assert not (tmp_path / "run").exists()
+
+
 def test_dishonest_splits_do_not_start(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
     split = np.resize(["train", "validation", "test"], len(samples))
     straddling = samples.with_columns({"split": split, "group": np.arange(len(samples)) // 2})

@@ -78,12 +78,15 @@ def cross_validate(
     ------
     ConfigurationError
         If ``splits.folds`` is not set, or the recipe has more than two classes.
+    SampleSetError
+        As `skysieve.recipes.run.train_samples`.
     """
     count = configuration.splits.folds
     if count < 3 or len(recipe.classes) > 2:
         raise ConfigurationError(
             "cross-validation needs splits.folds of 3 or more, and a recipe of two classes"
         )
+    recipe.check_classes(samples)
     folds = with_folds(samples, count, seed=configuration.splits.seed).scalar("fold")
     scores, called = np.full(len(samples), np.nan), np.zeros(len(samples), dtype=bool)
     runs = []

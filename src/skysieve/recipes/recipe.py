@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skysieve.errors import SampleSetError
 from skysieve.evaluation.report_content import PublishedFigure
 from skysieve.models.contract import InputContract
 from skysieve.recipes.configuration import Configuration
@@ -53,6 +54,24 @@ class Recipe:
     configuration: Configuration
     prepare: Callable[[Sequence[str | Path], Configuration], SampleSet]
     published: tuple[PublishedFigure, ...] = ()
+
+    def check_classes(self, samples: SampleSet) -> None:
+        """Check that the classes of a set are those of the recipe, in its order.
+
+        Labels are numbers of classes: the same two in the other order would train the opposite.
+
+        Raises
+        ------
+        SampleSetError
+            If they are not.
+        """
+        if samples.classes != self.classes:
+            found, expected = (", ".join(names) or "none" for names in (samples.classes, self.classes))
+            raise SampleSetError(
+                f"the samples have the classes {found}; the recipe {self.name} expects {expected}, in this "
+                "order; make the set again with its labels so named and the classes in this order "
+                "(`--classes` of `skysieve samples`, `classes=` in Python)"
+            )
 
 
 #: Every recipe by its name.

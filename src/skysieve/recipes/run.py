@@ -143,11 +143,12 @@ def train_samples(
     Raises
     ------
     SampleSetError
-        If the samples cannot be split honestly, or a split lacks a class.
+        If the samples have other classes, cannot be split honestly, or a split lacks a class.
     ConfigurationError
         If settings contradict each other, or the folder holds another run.
     """
     settings = configuration or recipe.configuration
+    recipe.check_classes(samples)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     split = split_samples(samples, recipe.contract.column, settings.splits, place)
