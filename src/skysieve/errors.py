@@ -10,6 +10,7 @@
     ├── SampleSetError         a sample set breaks its own rules
     ├── ContractError          input and model do not fit together
     ├── ModelError             a model folder is damaged or incomplete
+    ├── ScoringError           a scoring run broke off, and can be continued
     └── DownloadError          an archive did not deliver what was asked for
 
 Every message says what was found, what was expected and what to do, and names
@@ -31,6 +32,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "SampleSetError",
+    "ScoringError",
     "SkysieveError",
     "UnknownNameError",
 ]
@@ -82,6 +84,10 @@ class ContractError(SkysieveError, ValueError):
 
 class ModelError(SkysieveError):
     """A model folder is damaged, incomplete or of an unknown format."""
+
+
+class ScoringError(SkysieveError):
+    """A scoring run broke off, or its parts do not fit together."""
 
 
 class DownloadError(SkysieveError, OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +17,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from skysieve.errors import ConfigurationError
+from skysieve.errors import ConfigurationError, ScoringError
 from skysieve.models import Model
 from skysieve.scoring import parts
 from skysieve.scoring import score as score_module
+from skysieve.scoring.merge import quarantine_path
+from skysieve.scoring.rows import outcome_schema
 from skysieve.scoring.score import ScoringOptions, score
 from skysieve.sources.simulators.night import NightSummary, simulate_night
 from skysieve.sources.simulators.packet_schema import alert_schema
@@ -128,7 +130,8 @@ def test_a_killed_run_goes_on_and_ends_the_same(
     deadline = time.monotonic() + 60
     while len(list(store.glob("*/*.parquet"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.005)
-    os.killpg(killed.pid, signal.SIGKILL)
+    # The parent alone: its workers find out by themselves, and must not write beside the next run's.
+    killed.send_signal(signal.SIGKILL)
     killed.wait(60)
     assert not (tmp_path / "killed.parquet").exists(), "the run was over before it could be killed"
     before = len(list(store.glob("*/*.parquet")))
@@ -164,6 +167,71 @@ def run_command(night: NightSummary, output: Path, workers: int) -> subprocess.P
     return subprocess.Popen(command, start_new_session=True)
 
 
+def test_two_runs_do_not_write_to_one_output(night: NightSummary, tmp_path: Path) -> None:
+    first = run_command(night, tmp_path / "scores.parquet", 1)
+    store = tmp_path / "scores.parquet.parts"
+    deadline = time.monotonic() + 60
+    while not list(store.glob("shard-*/part-*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    with (
+        pytest.raises(ConfigurationError, match="another run is writing"),
+        parts.PartStore(tmp_path / "scores.parquet").claim(),
+    ):
+        pass
+    assert first.wait(120) == 0
+    table = pq.read_table(tmp_path / "scores.parquet")
+    assert len(set(table["source"].to_pylist())) == table.num_rows
+
+
+def test_parts_that_do_not_follow_each_other_are_refused(tmp_path: Path) -> None:
+    store = parts.PartStore(tmp_path / "scores.parquet")
+    with store.claim():
+        store.begin({}, restart=False)
+        empty = outcome_schema(("bogus", "real"), ()).empty_table()
+        store.add(0, empty, parts.Cursor(1, 1))
+        with pytest.raises(ScoringError, match="is not finished"):
+            list(store.tables())
+        store.add(0, empty, parts.Cursor(2, 0, done=True))
+        assert len(list(store.tables())) == 2
+        first = min(store.folder.glob("shard-*/part-*.parquet"))
+        shutil.copy(first, first.with_name("part-000009.parquet"))
+        with pytest.raises(ScoringError, match="the part before it ends at"):
+            list(store.tables())
+
+
+def test_a_changed_input_is_another_run(model: Model, night: NightSummary, tmp_path: Path) -> None:
+    packet = tmp_path / "packet.avro"
+    shutil.copy(next(night.packets.glob("[0-9]*.avro")), packet)
+    score(model, [packet], tmp_path / "scores.parquet")
+    content = bytearray(packet.read_bytes())
+    content[-1] ^= 1
+    packet.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="inputs"):
+        score(model, [packet], tmp_path / "scores.parquet")
+
+
+def test_the_output_may_lie_among_the_inputs(model: Model, night: NightSummary, tmp_path: Path) -> None:
+    for packet in list(night.packets.glob("[0-9]*.avro"))[:3]:
+        shutil.copy(packet, tmp_path)
+    (tmp_path / "bad.avro").write_text("no")
+    for _ in range(2):
+        summary = score(model, [tmp_path], tmp_path / "scores.parquet")
+        assert (summary.scored, summary.kept_aside) == (3, {"not-avro": 1})
+
+
+def test_odd_fields_are_refused_or_told(model: Model, night: NightSummary, tmp_path: Path) -> None:
+    for fields in (("jd", "jd"), ("score",), ("candid",)):
+        with pytest.raises(ConfigurationError, match="named twice or is a column"):
+            ScoringOptions(fields=fields)
+    summary = score(model, [night.packets], tmp_path / "s.parquet", ScoringOptions(fields=("jd", "magpsff")))
+    assert summary.absent_fields == ["magpsff"]
+
+
+def test_outputs_of_other_names_have_their_own_quarantine() -> None:
+    assert quarantine_path(Path("q.parquet")).name == "q.quarantine.jsonl"
+    assert quarantine_path(Path("q.pq")).name == "q.pq.quarantine.jsonl"
+
+
 def test_a_run_that_is_over_is_not_done_again(model: Model, night: NightSummary, tmp_path: Path) -> None:
     first = score(model, [night.packets], tmp_path / "scores.parquet")
     stamp = first.output.stat().st_mtime_ns
@@ -186,7 +254,8 @@ def test_another_run_is_not_written_over(model: Model, night: NightSummary, tmp_
         score(model, one, tmp_path / "notes.parquet")
     assert (tmp_path / "notes.parquet").read_text() == "mine"
     store = parts.PartStore(tmp_path / "half.parquet")
-    store.begin({"model": "another"}, restart=False)
+    with store.claim():
+        store.begin({"model": "another"}, restart=False)
     with pytest.raises(ConfigurationError, match="parts of another run"):
         score(model, one, tmp_path / "half.parquet")
     assert score(model, one, tmp_path / "half.parquet", restart=True).scored == 3

@@ -63,12 +63,16 @@ _add_verbs()
 def run() -> None:
     """Run the application; whatever goes wrong ends as one line and an exit code.
 
-    The code is 1 for errors of skysieve, 2 for a wrong call, 130 for Ctrl-C.
+    The code is 1 for errors of skysieve and of the system, 2 for a wrong call, 130 for Ctrl-C.
     """
     try:
         status = application(prog_name="skysieve", standalone_mode=False)
     except SkysieveError as error:
         say_error(str(error))
+        status = 1
+    except OSError as error:
+        # A full disk, a folder that may not be written: the system says it best, in one line.
+        say_error(f"{error.filename or 'input or output'}: {error.strerror or error}")
         status = 1
     except _UsageError as error:
         status = _say_usage_error(error)

@@ -168,9 +168,11 @@ def file_sha256(path: Path) -> str:
 
 def _find(folder: str | Path) -> Path:
     path = Path(folder)
-    if path.is_dir():
+    if (path / DESCRIPTION).is_file():
         return path
     if str(folder) in shipped_models():
         return _SHIPPED / str(folder)
+    if path.is_dir():
+        return path
     shipped = ", ".join(shipped_models()) or "none is shipped"
     raise ModelError(f"{folder}: is neither a model folder nor a shipped model ({shipped})")

@@ -26,7 +26,7 @@ __all__ = ["METADATA_KEY", "ScoringSummary", "finished_summary", "merge_parts", 
 METADATA_KEY = b"skysieve"
 
 #: Counts that are kept in that metadata.
-COUNTS = ("scored", "above_threshold", "kept_aside", "repeated")
+COUNTS = ("scored", "above_threshold", "kept_aside", "repeated", "absent_fields")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class ScoringSummary:
         Number of inputs that could not be scored, by reason.
     repeated : int
         Rows whose candid an earlier row has.
+    absent_fields : list of str
+        Fields that were asked for and that no scored alert has.
     resumed : bool
         Whether an earlier run was continued.
     seconds : float
@@ -57,13 +59,15 @@ class ScoringSummary:
     above_threshold: int | None
     kept_aside: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
+    absent_fields: list[str] = field(default_factory=list)
     resumed: bool = False
     seconds: float = 0.0
 
 
 def quarantine_path(output: Path) -> Path:
     """Return where the list of what could not be scored lies: beside the table."""
-    return output.with_suffix(".quarantine.jsonl")
+    stem = output.name.removesuffix(".parquet")
+    return output.with_name(f"{stem}.quarantine.jsonl")
 
 
 def merge_parts(
@@ -96,6 +100,7 @@ def merge_parts(
     quarantine = quarantine_path(target)
     kept_aside = Counter(finding.kind for finding in absent)
     candids: list[Any] = []
+    absent_fields = list(fields)
     above = 0
     target.parent.mkdir(parents=True, exist_ok=True)
     # The table comes last of all: where it is, the run is complete.
@@ -113,6 +118,7 @@ def merge_parts(
                 writer.write_table(scored)
             candids.append(scored["candid"].to_numpy())
             above += _count_above(scored, model)
+            absent_fields = [name for name in absent_fields if scored[name].null_count == scored.num_rows]
             for row in table.filter(pc.invert(good)).select(["source", "kind", "reason"]).to_pylist():
                 kept_aside[row["kind"]] += 1
                 aside.write(_quarantine_line(row["source"], row["kind"], row["reason"]))
@@ -124,6 +130,7 @@ def merge_parts(
             above_threshold=None if _threshold(model) is None else above,
             kept_aside=dict(sorted(kept_aside.items())),
             repeated=len(every) - len(np.unique(every)),
+            absent_fields=absent_fields if len(every) else [],
         )
         counts = {name: getattr(summary, name) for name in COUNTS}
         writer.add_key_value_metadata(

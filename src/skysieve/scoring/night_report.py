@@ -23,6 +23,7 @@ from skysieve.preprocess import stack_cutouts
 from skysieve.samples.findings import Finding
 from skysieve.scoring.merge import METADATA_KEY, ScoringSummary
 from skysieve.sources.alerts.alert import Alert
+from skysieve.sources.alerts.avro.schema import SchemaLookup
 from skysieve.sources.alerts.reading import alerts_from_item
 from skysieve.sources.inputs import ItemRef, list_items
 
@@ -72,9 +73,9 @@ def write_report_of_scores(
     threshold = fixed(0.5) if stored is None else Threshold(**stored)
     best = np.argsort(-scores, kind="stable")[:candidates]
     rows = table.take(best).to_pylist()
-    cutouts = read_cutouts([row["source"] for row in rows], model)
     labels = model.description.labels
     run = json.loads(pq.read_metadata(summary.output).metadata[METADATA_KEY])
+    cutouts = read_cutouts([row["source"] for row in rows], model, schemas=run["schemas"])
     content = NightContent(
         title=f"{summary.output.stem}: scored by {model.description.name}",
         night=summary.output.stem,
@@ -97,7 +98,9 @@ def write_report_of_scores(
     return write_night_report(path, content)
 
 
-def read_cutouts(sources: Iterable[str], model: Model) -> dict[str, NDArray[np.float32]]:
+def read_cutouts(
+    sources: Iterable[str], model: Model, *, schemas: str = ""
+) -> dict[str, NDArray[np.float32]]:
     """Read the cutouts of some alerts again, by the names that stand in the table of scores.
 
     Returns
@@ -112,13 +115,13 @@ def read_cutouts(sources: Iterable[str], model: Model) -> dict[str, NDArray[np.f
     for item in list_items(sorted(files)):
         if isinstance(item, Finding):
             continue
-        for alert in _alerts(item, wanted):
+        for alert in _alerts(item, wanted, SchemaLookup(schemas) if schemas else None):
             found[alert.source] = stack_cutouts(alert.cutouts, contract.shape, item=alert.source)
     return found
 
 
-def _alerts(item: ItemRef, wanted: set[str]) -> Iterable[Alert]:
-    for outcome in alerts_from_item(item):
+def _alerts(item: ItemRef, wanted: set[str], schemas: SchemaLookup | None) -> Iterable[Alert]:
+    for outcome in alerts_from_item(item, schemas=schemas):
         if isinstance(outcome, Alert) and outcome.source in wanted:
             yield outcome
 

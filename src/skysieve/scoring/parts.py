@@ -8,6 +8,7 @@ same places however often that happens, the outcome is the same, byte for byte.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,16 +18,17 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from skysieve.atomic_file import replacing
-from skysieve.errors import ConfigurationError
+from skysieve.errors import ConfigurationError, ScoringError
 
 __all__ = ["PART_ROWS", "Cursor", "PartStore"]
 
 #: Outcomes in a part: what a kill can cost, and what is held in memory.
 PART_ROWS = 2048
 
-_CURSOR = b"skysieve.cursor"
+_SPAN = b"skysieve.span"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,38 @@ class PartStore:
         self.folder = output.with_name(output.name + ".parts")
         self._manifest = self.folder / "manifest.json"
 
+    @contextlib.contextmanager
+    def claim(self) -> Iterator[None]:
+        """Hold the store for one run; the system gives it free when the process ends, however.
+
+        Raises
+        ------
+        ConfigurationError
+            If another run holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise ConfigurationError(
+                f"{self.folder}: another run is writing to this output; wait for it, or choose another output"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def claim_shard(self, shard: int) -> Iterator[None]:
+        """Hold one shard, waiting for a worker that its own killed run has left behind."""
+        folder = self._shard_folder(shard)
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / "shard.lock"):
+            yield
+
     def begin(self, manifest: Mapping[str, Any], *, restart: bool) -> bool:
-        """Open the store for a run, and say whether it goes on with an earlier one.
+        """Open the claimed store for a run, and say whether it goes on with an earlier one.
 
         Parameters
         ----------
@@ -77,13 +109,12 @@ class PartStore:
             If the parts belong to another run.
         """
         if restart:
-            self.remove()
+            self._empty()
         text = json.dumps(manifest, indent=1, sort_keys=True)
         try:
             present = json.loads(self._manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            self.remove()
-            self.folder.mkdir(parents=True)
+            self._empty()
             with replacing(self._manifest) as partial:
                 partial.write_text(text, encoding="utf-8")
             return False
@@ -97,27 +128,59 @@ class PartStore:
     def cursor(self, shard: int) -> Cursor:
         """Return where a shard goes on."""
         parts = self._parts(shard)
-        if not parts:
-            return Cursor()
-        text = pq.read_schema(parts[-1]).metadata[_CURSOR]
-        return Cursor(**json.loads(text))
+        return _span(parts[-1])[1] if parts else Cursor()
 
     def add(self, shard: int, table: pa.Table, cursor: Cursor) -> None:
-        """Store a finished part and where it ends."""
-        folder = self.folder / f"shard-{shard:02d}"
+        """Store a finished part, from where the shard stood to ``cursor``; the shard must be claimed."""
+        folder = self._shard_folder(shard)
         folder.mkdir(exist_ok=True)
+        span = json.dumps([asdict(self.cursor(shard)), asdict(cursor)])
         path = folder / f"part-{len(self._parts(shard)):06d}.parquet"
         with replacing(path) as partial:
-            pq.write_table(table.replace_schema_metadata({_CURSOR: json.dumps(asdict(cursor))}), partial)
+            pq.write_table(table.replace_schema_metadata({_SPAN: span}), partial)
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield all parts of all shards in their order."""
-        for path in sorted(self.folder.glob("shard-*/part-*.parquet")):
-            yield pq.read_table(path).replace_schema_metadata(None)
+        """Yield all parts of all shards in their order.
+
+        Raises
+        ------
+        ScoringError
+            If a part does not begin where the one before it ends, or a shard is not finished.
+        """
+        for folder in sorted(self.folder.glob("shard-*")):
+            reached = Cursor()
+            for path in sorted(folder.glob("part-*.parquet")):
+                start, end = _span(path)
+                if start != reached:
+                    raise ScoringError(
+                        f"{path}: begins at {start}, the part before it ends at {reached}; "
+                        "start anew with --restart"
+                    )
+                reached = end
+                yield pq.read_table(path).replace_schema_metadata(None)
+            if not reached.done:
+                raise ScoringError(f"{folder}: is not finished, it ends at {reached}; run the command again")
 
     def remove(self) -> None:
         """Delete the parts."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _empty(self) -> None:
+        """Delete everything but the lock that this run holds."""
+        self._manifest.unlink(missing_ok=True)
+        for folder in self.folder.glob("shard-*"):
+            # A worker that outlives its killed run lets go of the shard after the part it is at.
+            with FileLock(folder / "shard.lock"):
+                shutil.rmtree(folder)
+
+    def _shard_folder(self, shard: int) -> Path:
+        return self.folder / f"shard-{shard:03d}"
+
     def _parts(self, shard: int) -> list[Path]:
-        return sorted((self.folder / f"shard-{shard:02d}").glob("part-*.parquet"))
+        return sorted(self._shard_folder(shard).glob("part-*.parquet"))
+
+
+def _span(path: Path) -> tuple[Cursor, Cursor]:
+    """Return where a part begins and ends."""
+    start, end = json.loads(pq.read_schema(path).metadata[_SPAN])
+    return Cursor(**start), Cursor(**end)

@@ -17,7 +17,10 @@ from skysieve.preprocess import stack_cutouts
 from skysieve.samples.findings import Finding
 from skysieve.sources.alerts.alert import Alert
 
-__all__ = ["FIELDS", "Rows", "outcome_schema", "score_alerts", "score_columns"]
+__all__ = ["FIELDS", "RESERVED", "Rows", "outcome_schema", "score_alerts", "score_columns"]
+
+#: Columns that every table has; no field of the candidate may take their names.
+RESERVED = ("candid", "object_id", "survey", "source", "kind", "reason")
 
 #: Fields of the candidate that are copied beside the score, where a packet has them.
 FIELDS = ("jd", "fid", "ra", "dec", "magpsf")

@@ -5,22 +5,24 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
+import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import skysieve
-from skysieve.errors import ConfigurationError
+from skysieve.errors import ConfigurationError, ScoringError
 from skysieve.models.model import Model
 from skysieve.progress import progress_bar
 from skysieve.samples.findings import Finding
-from skysieve.scoring.merge import ScoringSummary, finished_summary, merge_parts
+from skysieve.scoring.merge import ScoringSummary, finished_summary, merge_parts, quarantine_path
 from skysieve.scoring.parts import PART_ROWS, Cursor, PartStore
-from skysieve.scoring.rows import FIELDS, Rows, outcome_schema, score_alerts
+from skysieve.scoring.rows import FIELDS, RESERVED, Rows, outcome_schema, score_alerts
 from skysieve.sources.alerts.alert import Alert
 from skysieve.sources.alerts.avro.schema import SchemaLookup
 from skysieve.sources.alerts.reading import ALERT_SUFFIXES, alerts_from_item
@@ -60,6 +62,11 @@ class ScoringOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise ConfigurationError(f"workers is 1 or more, found {self.workers}")
+        for name in self.fields:
+            if self.fields.count(name) > 1 or name in RESERVED or name.startswith("score"):
+                raise ConfigurationError(
+                    f"the field {name!r} is named twice or is a column of every table ({', '.join(RESERVED)})"
+                )
 
 
 def score(
@@ -105,43 +112,62 @@ def score(
     """
     began = time.monotonic()
     target, options = Path(output), options or ScoringOptions()
-    listed = list_items(inputs, suffixes=ALERT_SUFFIXES + ARCHIVE_SUFFIXES)
+    store = PartStore(target)
+    listed = [
+        item
+        for item in list_items(inputs, suffixes=ALERT_SUFFIXES + ARCHIVE_SUFFIXES)
+        if not _is_own(item, target, store)
+    ]
     items = [item for item in listed if isinstance(item, ItemRef)]
     absent = [item for item in listed if isinstance(item, Finding)]
     manifest = _manifest(model, listed, options)
     if not restart and (finished := finished_summary(target, manifest)):
         return finished
-    store = PartStore(target)
-    resumed = store.begin(manifest, restart=restart)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with store.claim():
+        resumed = store.begin(manifest, restart=restart)
+        _score_items(model, store, items, options, progress)
+        summary = merge_parts(store, target, manifest, absent, model, options.fields)
+        store.remove()
+    return dataclasses.replace(summary, resumed=resumed, seconds=time.monotonic() - began)
+
+
+def _score_items(
+    model: Model, store: PartStore, items: list[ItemRef], options: ScoringOptions, progress: bool
+) -> None:
+    """Score what is not scored yet, in this process or in several."""
     bounds = [len(items) * shard // options.workers for shard in range(options.workers + 1)]
     shards = [items[low:high] for low, high in itertools.pairwise(bounds)]
     with progress_bar("scoring", len(items), enabled=progress) as bar:
         if options.workers == 1:
-            running = _score_shard(model, store, 0, shards[0], options)
+            running = _score_shard(model, store, 0, shards[0], options, os.getppid())
         else:
-            running = _score_in_processes(model, target, shards, options)
+            running = _score_in_processes(model, store, shards, options)
         reached = 0
         for done in running:
             bar.advance(done - reached)
             reached = done
-    summary = merge_parts(store, target, manifest, absent, model, options.fields)
-    store.remove()
-    return dataclasses.replace(summary, resumed=resumed, seconds=time.monotonic() - began)
+
+
+def _is_own(item: ItemRef | Finding, target: Path, store: PartStore) -> bool:
+    """Say whether an input is what a run to this output has written, when both share a folder."""
+    path = os.path.abspath(item.path if isinstance(item, ItemRef) else item.item)  # noqa: PTH100
+    own = [os.path.abspath(place) for place in (target, quarantine_path(target), store.folder)]  # noqa: PTH100
+    return path in own or path.startswith(own[2] + os.sep)
 
 
 def _manifest(model: Model, listed: list[ItemRef | Finding], options: ScoringOptions) -> dict[str, Any]:
     """Return everything that decides the outcome of a run."""
-    names = "\n".join(
-        f"{item.name} {item.path.stat().st_size}" if isinstance(item, ItemRef) else item.item
-        for item in listed
-    )
+    digest = hashlib.sha256()
+    for item in listed:
+        digest.update(f"{_stamp(item)}\n".encode("utf-8", "surrogateescape"))
     engine = model.engine(engine=options.engine, precision=options.precision)
     threshold = model.description.threshold
     return {
         "model": model.description.name,
         "identity": model.identity,
         "threshold": None if threshold is None else dict(threshold),
-        "inputs": hashlib.sha256(names.encode()).hexdigest(),
+        "inputs": digest.hexdigest(),
         "files": len(listed),
         "engine": engine.name,
         "precision": engine.precision,
@@ -154,10 +180,35 @@ def _manifest(model: Model, listed: list[ItemRef | Finding], options: ScoringOpt
     }
 
 
+def _stamp(item: ItemRef | Finding) -> str:
+    """Return what tells an input from a changed one: its name, size and time of change."""
+    if isinstance(item, Finding):
+        return item.item
+    try:
+        found = item.path.stat()
+    except OSError:
+        return item.name
+    return f"{item.name} {found.st_size} {found.st_mtime_ns}"
+
+
 def _score_shard(
+    model: Model, store: PartStore, shard: int, items: list[ItemRef], options: ScoringOptions, parent: int
+) -> Iterator[int]:
+    """Score the items of a shard part by part; yield how many items are done.
+
+    A worker whose parent has been killed stops at the next part: whoever runs the command again
+    waits for it.
+    """
+    with store.claim_shard(shard):
+        for done in _score_claimed_shard(model, store, shard, items, options):
+            yield done
+            if os.getppid() != parent:
+                return
+
+
+def _score_claimed_shard(
     model: Model, store: PartStore, shard: int, items: list[ItemRef], options: ScoringOptions
 ) -> Iterator[int]:
-    """Score the items of a shard part by part; yield how many items are done."""
     cursor = store.cursor(shard)
     if cursor.done:
         yield len(items)
@@ -198,24 +249,29 @@ def _outcomes(
 
 
 def _score_in_processes(
-    model: Model, target: Path, shards: list[list[ItemRef]], options: ScoringOptions
+    model: Model, store: PartStore, shards: list[list[ItemRef]], options: ScoringOptions
 ) -> Iterator[int]:
     """Score every shard in a process of its own; the parts on disk tell how many items are done."""
-    store = PartStore(target)
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         running = [
-            pool.submit(_score_shard_process, model.folder, target, number, shard, options)
+            pool.submit(_score_shard_process, model.folder, store, number, shard, options, os.getpid())
             for number, shard in enumerate(shards)
         ]
         while not all(future.done() for future in running):
             wait(running, timeout=0.5)
             yield sum(store.cursor(number).item for number in range(len(shards)))
-        for future in running:
-            future.result()
+        try:
+            for future in running:
+                future.result()
+        except BrokenProcessPool:
+            raise ScoringError(
+                "a worker process was killed, for want of memory perhaps; the same command goes on where it "
+                "stopped, with fewer --workers if need be"
+            ) from None
 
 
 def _score_shard_process(
-    folder: Path, target: Path, shard: int, items: list[ItemRef], options: ScoringOptions
+    folder: Path, store: PartStore, shard: int, items: list[ItemRef], options: ScoringOptions, parent: int
 ) -> None:
-    for _ in _score_shard(Model.load(folder), PartStore(target), shard, items, options):
+    for _ in _score_shard(Model.load(folder), store, shard, items, options, parent):
         pass

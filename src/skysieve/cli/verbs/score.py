@@ -82,6 +82,8 @@ def score(
         )
     if summary.repeated:
         say(f"{summary.repeated:,} of them repeat a candid that an earlier row has")
+    if summary.absent_fields and field:
+        say(f"no scored alert has the field {' or '.join(summary.absent_fields)}; its column is empty")
     if summary.kept_aside:
         aside = (
             f"{sum(summary.kept_aside.values()):,} inputs kept aside, with reasons in {summary.quarantine}:"
