@@ -13,7 +13,10 @@ from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.sources.alerts.alert import CUTOUT_CHANNELS, Alert
 
-__all__ = ["alerts_to_samples"]
+__all__ = ["PACKET_PREFIX", "alerts_to_samples"]
+
+#: Stands before fields of a packet whose name has a fixed meaning in a sample set.
+PACKET_PREFIX = "packet_"
 
 
 def alerts_to_samples(
@@ -48,7 +51,9 @@ def alerts_to_samples(
     SampleSet
         ``id`` is the candid, ``group`` the object (the candid itself where a packet names none),
         ``cutouts`` science, template, difference as they came; every number and word of the
-        candidate is a column. Packets that cannot be used are in ``findings``.
+        candidate is a column. A field called like a column of fixed meaning (``id``, ``group``,
+        ``label``, ``split``, ``fold``, ``survey``, ``source``, ``cutouts``) is kept under
+        ``packet_`` and its name, such as ``packet_label``. Packets that cannot be used are in ``findings``.
 
     Raises
     ------
@@ -75,7 +80,8 @@ def alerts_to_samples(
             seen.add(outcome.candid)
             alerts.append(outcome)
     if not alerts:
-        raise SampleSetError(f"no usable alert; first reason: {next(iter(findings), 'there was no input')}")
+        first = next((f"{finding.item}: {finding.reason}" for finding in findings), "there was no input")
+        raise SampleSetError(f"no usable alert; first reason: {first}")
     columns: dict[str, Any] = {
         "id": [alert.candid for alert in alerts],
         "group": [alert.object_id or str(alert.candid) for alert in alerts],
@@ -83,7 +89,7 @@ def alerts_to_samples(
         "survey": [alert.survey for alert in alerts],
         "source": [alert.source for alert in alerts],
     }
-    columns |= _candidate_columns(alerts, taken={*columns, *RESERVED_COLUMNS})
+    columns |= _candidate_columns(alerts, taken={*columns, "cutouts", *RESERVED_COLUMNS})
     cutouts = np.full((len(alerts), *shape), np.nan, dtype=np.float32)
     for row, alert in enumerate(alerts):
         for channel, cutout in enumerate(alert.cutouts):
@@ -94,17 +100,24 @@ def alerts_to_samples(
 
 
 def _candidate_columns(alerts: list[Alert], taken: set[str]) -> dict[str, list[Any]]:
-    """Return a column for every field that at least one alert has; words where any alert has words."""
-    names = dict.fromkeys(name for alert in alerts for name in alert.candidate if name not in taken)
-    columns = {}
+    """Return a column for every field that at least one alert has."""
+    names = dict.fromkeys(name for alert in alerts for name in alert.candidate)
+    columns: dict[str, list[Any]] = {}
     for name in names:
         values = [alert.candidate.get(name) for alert in alerts]
-        kinds = {type(value) for value in values if value is not None}
-        if not kinds:
+        if all(value is None for value in values):
             continue
-        if str in kinds and len(kinds) > 1:
-            values = [None if value is None else str(value) for value in values]
-        elif kinds == {int, float}:
-            values = [None if value is None else float(value) for value in values]
-        columns[name] = values
+        column = name
+        while column in taken or (column != name and column in names):
+            column = PACKET_PREFIX + column
+        columns[column] = _as_one_type(values)
     return columns
+
+
+def _as_one_type(values: list[Any]) -> list[Any]:
+    """Return words where any value is a word, fractions where numbers of several types meet."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) == 1:
+        return values
+    one = str if str in kinds else float
+    return [None if value is None else one(value) for value in values]
