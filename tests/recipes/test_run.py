@@ -108,6 +108,8 @@ def test_training_starts_from_another_model(
     )
     assert second.model.description.name == "second"
     assert second.model.description.provenance["started_from"] == first.model.identity
+    seen = [run.model.description.provenance["seen_groups"] for run in (first, second)]
+    assert seen[0] == sorted(set(seen[0])) == seen[1]
     assert second.evaluation.metrics.roc_auc == pytest.approx(first.evaluation.metrics.roc_auc, abs=0.02)
     other = override(settings, {"preprocess": ["nan-to-num", "l2-per-row"]})
     with pytest.raises(ConfigurationError, match="cannot start from this model"):
@@ -221,8 +223,14 @@ def test_evaluating_refuses_other_channels(
     found = evaluate_model(run.model, [samples.write(tmp_path / "s.parquet")], tmp_path / "judged")
     assert found.figures["samples"] == len(samples)
     assert found.report.is_file()
+    learned = len(run.split.rows("train")) + len(run.split.rows("validation"))
+    assert found.figures["samples_seen_in_training"] == learned
+    assert [finding.kind for finding in found.findings] == ["seen-in-training"]
+    assert f"{learned} of {len(samples)} samples are of groups" in found.report.read_text()
     tested = evaluate_model(run.model, [tmp_path / "s.parquet"], tmp_path / "tested", split="test")
     assert tested.figures["samples"] == run.figures["samples"]
+    assert tested.figures["samples_seen_in_training"] == 0
+    assert not tested.findings
     assert tested.figures["roc_auc"]["value"] == pytest.approx(run.figures["roc_auc"]["value"], abs=1e-4)
     layout = samples.description.tensors["cutouts"]
     swapped = SampleSet(

@@ -52,7 +52,8 @@ class ModelDescription:
     recipe : str
         The recipe that made it; empty for an imported model.
     provenance : dict
-        Configuration really used, samples, seeds, versions, machine.
+        Configuration really used, samples, seeds, versions, machine; under ``seen_groups`` short
+        digests of the groups that training and validation saw.
     files : dict
         SHA-256 of every other file of the folder.
     skysieve : str

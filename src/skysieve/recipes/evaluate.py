@@ -21,6 +21,8 @@ from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
 from skysieve.recipes.judging import figures_json, further_figures, judge
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
+from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
+from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.validation import validate
 
@@ -36,13 +38,17 @@ class EvaluationRun:
     evaluation : Evaluation
         The samples, judged.
     figures : dict
-        Figures with intervals.
+        Figures with intervals; ``samples_seen_in_training`` counts samples of groups that the model
+        was trained or chosen on, if the model says which these are.
+    findings : tuple of Finding
+        What limits the figures: samples the model has seen.
     report, table : Path
         The HTML report, and the figures and curves as JSON.
     """
 
     evaluation: Evaluation
     figures: dict[str, Any]
+    findings: tuple[Finding, ...]
     report: Path
     table: Path
 
@@ -107,7 +113,11 @@ def evaluate_model(
     name = split or "all labelled samples"
     evaluation = judge(judged, scores, settings, threshold=threshold, split=name)
     further = further_figures(judged, scores, settings, threshold)
+    seen = seen_samples(judged, description.provenance)
     figures = figures_json(evaluation, further, settings)
+    if seen is not None:
+        figures[SEEN] = int(seen.sum())
+    findings = seen_finding(seen)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     table = place / "evaluation.json"
@@ -120,9 +130,9 @@ def evaluate_model(
         recipe=recipe,
         further=further,
         judged=judged,
-        findings=validation.findings,
+        findings=(*findings, *validation.findings),
     )
-    return EvaluationRun(evaluation, figures, report, table)
+    return EvaluationRun(evaluation, figures, findings, report, table)
 
 
 def _with_split_of_run(samples: SampleSet, model: Model, split: str) -> SampleSet:

@@ -32,6 +32,7 @@ from skysieve.recipes.configuration import CalibrationConfig, Configuration, Thr
 from skysieve.recipes.judging import figures_json, further_figures, judge
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.report import write_model_report
+from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.ensemble import fit_ensemble
@@ -295,6 +296,8 @@ def _provenance(
     start: str | Path | None,
 ) -> dict[str, Any]:
     counts = {name: len(split.rows(name)) for name in ("train", "validation", "test")}
+    begun = None if start is None else Model.load(start)
+    seen = np.concatenate([split.rows(name) for name in ("train", "validation")])
     packages = ("torch", "numpy", "scikit-learn", "onnx")
     return {
         "summary": {
@@ -302,13 +305,16 @@ def _provenance(
             "samples": ", ".join(f"{name} {count:,}" for name, count in counts.items())
             + f", split by group (seed {settings.splits.seed})",
             "best epoch": ", ".join(f"{fitted.best_epoch} of {len(fitted.history)}" for fitted in members),
-            "started from": "random weights" if start is None else Model.load(start).description.name,
+            "started from": "random weights" if begun is None else begun.description.name,
         },
         "limits": recipe.limits,
         "configuration": as_dict(settings),
         "samples": dict(split.samples.description.origin),
         "splits": dict(split.samples.description.splits),
-        "started_from": None if start is None else Model.load(start).identity,
+        "started_from": None if begun is None else begun.identity,
+        SEEN_GROUPS: seen_groups(
+            split.samples, seen, None if begun is None else begun.description.provenance
+        ),
         "versions": {name: version(name) for name in packages},
         "machine": {"cores": len(os.sched_getaffinity(0)), "processor": platform.machine()},
     }

@@ -52,5 +52,7 @@ def evaluate(
         opened, inputs, output, labels=settings.labels, settings=settings.evaluation, split=split
     )
     say_figures(run.figures, run.evaluation.split)
+    for finding in run.findings:
+        say(f"{finding.severity}: {finding.reason}")
     say(f"figures: {run.table}")
     say(f"report: {run.report}")
