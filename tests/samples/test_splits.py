@@ -69,3 +69,10 @@ def test_impossible_splits_are_refused() -> None:
         assign_groups([1, 1, 2], [0, 0, 0], [1, 1, 1], seed=0)
     with pytest.raises(SampleSetError, match="positive"):
         assign_groups([1, 2], [0, 0], [1, 0], seed=0)
+
+
+def test_splits_that_nothing_would_read_are_refused() -> None:
+    columns = {"id": range(9), "group": range(9), "cutouts": np.zeros((9, 1, 1, 1))}
+    samples = SampleSet.from_columns(columns, Description(tensors={"cutouts": TensorColumn((1, 1, 1))}))
+    with pytest.raises(SampleSetError, match="the splits 'Train'; they are called train, validation, test"):
+        with_splits(samples, {"Train": 0.5, "test": 0.5})

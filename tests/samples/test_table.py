@@ -92,3 +92,58 @@ def test_clear_errors() -> None:
         from_table(COLUMNS, id="candid", group="objectId", columns={"cutouts": "mag"})
     with pytest.raises(SampleSetError, match="reserved name"):
         from_table(COLUMNS | {"split": list("abcd")}, id="candid", group="objectId")
+
+
+def test_ids_that_pandas_made_fractions_are_refused_unless_exact() -> None:
+    candids = pd.DataFrame({"candid": [2600390240915010000, 2600390240915010001, None], "g": list("abc")})
+    with pytest.raises(SampleSetError, match=r"'candid' holds the fraction 2600390240915010048.*Int64"):
+        from_table(candids, id="candid", group="g")
+    with pytest.raises(SampleSetError, match="'candid' holds the fraction"):
+        from_table(candids.assign(name=list("xyz")), id="name", group="candid", keep=[])
+    right = candids.assign(candid=pd.array([2600390240915010000, 2600390240915010001, None], dtype="Int64"))
+    assert from_table(right, id="candid", group="g").ids.tolist() == [
+        2600390240915010000,
+        2600390240915010001,
+    ]
+    small = from_table(pd.DataFrame({"n": [7, 8, None], "g": [1, 1, 2]}), id="n", group="g")
+    assert small.ids.tolist() == [7, 8]
+    assert [finding.kind for finding in small.findings] == ["missing-id"]
+
+
+def test_ids_beyond_64_bits_are_an_error_that_names_the_column() -> None:
+    with pytest.raises(SampleSetError, match="column 'id'"):
+        from_table({"n": [2**70]}, id="n", group="n")
+
+
+@pytest.mark.parametrize("missing", [None, "", " "])
+def test_rows_without_a_group_are_kept_aside(missing: Any) -> None:
+    table = {"n": [1, 2, 3], "g": ["a", missing, missing]}
+    samples = from_table(table, id="n", group="g")
+    assert samples.groups.tolist() == ["a"]
+    assert [(each.item, each.kind) for each in samples.findings] == [
+        ("2", "missing-group"),
+        ("3", "missing-group"),
+    ]
+
+
+def test_empty_words_are_no_class() -> None:
+    samples = from_table({"n": [1, 2, 3], "k": ["a", "", "b"]}, id="n", group="n", label="k")
+    assert samples.classes == ("a", "b")
+    assert samples.labels.tolist() == [0, -1, 1]
+
+
+def test_a_split_of_ones_own_is_taken() -> None:
+    table = {"n": [1, 2, 3, 4], "part": ["train", "test", None, "validation"]}
+    samples = from_table(table, id="n", group="n", split="part")
+    assert samples.scalar("split").tolist() == ["train", "test", "validation"]
+    assert samples.split_rows("test").tolist() == [1]
+    assert [each.kind for each in samples.findings] == ["missing-split"]
+    assert samples.description.splits["split"]["method"] == "given by the column 'part'"
+    assert "part" not in samples.column_names
+    with pytest.raises(SampleSetError, match=r"the splits 'Train', 'dev'; they are called train, validation"):
+        from_table(table | {"part": ["Train", "dev", "test", "test"]}, id="n", group="n", split="part")
+
+
+def test_the_first_reason_is_said_once() -> None:
+    with pytest.raises(SampleSetError, match=r"^no usable row in 1; first reason: row 0: has no id"):
+        from_table({"n": [None]}, id="n", group="n")

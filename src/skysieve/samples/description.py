@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from skysieve.errors import SampleSetError
 
-__all__ = ["FORMAT", "RESERVED_COLUMNS", "Description", "TensorColumn"]
+__all__ = ["FORMAT", "RESERVED_COLUMNS", "SPLIT_NAMES", "Description", "TensorColumn", "check_split_names"]
 
 #: Version of the layout on disk; raised when an old reader would misread a new file.
 FORMAT = 1
 
 #: Columns with a fixed meaning. ``split`` and ``fold`` are absent until a split is made.
 RESERVED_COLUMNS = ("id", "group", "label", "split", "fold")
+
+#: What may stand in the column ``split``; a sample under any other name would be left out of everything.
+SPLIT_NAMES = ("train", "validation", "test")
+
+
+def check_split_names(names: Iterable[Any]) -> None:
+    """Raise `SampleSetError` unless all names are among `SPLIT_NAMES`."""
+    if unknown := sorted({str(name) for name in names} - set(SPLIT_NAMES)):
+        raise SampleSetError(
+            f"found the splits {', '.join(map(repr, unknown))}; they are called {', '.join(SPLIT_NAMES)}: "
+            "rename them, or samples would be left out silently"
+        )
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,7 @@ def columns_to_table(columns: Mapping[str, Any], description: Description) -> pa
                 arrays[name] = tensor_to_arrow(values, description.tensors[name])
             else:
                 arrays[name] = _scalars_to_arrow(values)
-        except (SampleSetError, pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
+        except (SampleSetError, pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, ValueError) as error:
             raise SampleSetError(f"column {name!r}: {error}") from None
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skysieve.errors import SampleSetError
+from skysieve.samples.description import check_split_names
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["DEFAULT_FRACTIONS", "assign_groups", "with_folds", "with_splits"]
@@ -84,11 +85,18 @@ def with_splits(
     samples : SampleSet
         The set.
     fractions : mapping of str to float, optional
-        Share of each split by its name; `DEFAULT_FRACTIONS` if not given.
+        Share of each split by its name (``train``, ``validation``, ``test``);
+        `DEFAULT_FRACTIONS` if not given.
     seed : int
         Seed of the assignment; it is recorded in the set's description.
+
+    Raises
+    ------
+    SampleSetError
+        If a split has another name, and as of `assign_groups`.
     """
     shares = dict(fractions or DEFAULT_FRACTIONS)
+    check_split_names(shares)
     parts = assign_groups(samples.groups, samples.labels, list(shares.values()), seed=seed)
     names = np.array(list(shares), dtype=np.str_)
     made = _record(samples, {"kind": "split", "fractions": shares, "seed": seed})
