@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from skysieve.samples import Description, SampleSet, TensorColumn, count_findings, validate
 
@@ -72,3 +73,15 @@ def test_missing_labels_are_counted() -> None:
     assert count_findings(result.findings) == {"unlabelled": 1}
     assert result.ok
     assert result.as_dict()["class_counts"]["unlabelled"] == 2
+
+
+def test_rules_that_another_program_broke_are_errors() -> None:
+    written = SampleSet(
+        make(noise(4))._source, make(noise(4)).description, {name: pa.array(values) for name, values in {
+            "id": [7, 7, 8, 9], "label": [0, 5, 9, 1], "split": ["train", "Train", "test", None]}.items()},
+    )  # fmt: skip
+    errors = [(each.item, each.kind) for each in validate(written).findings if each.severity == "error"]
+    assert errors == [
+        ("7", "repeated-id"), ("7", "unknown-label"), ("8", "unknown-label"),
+        ("", "unknown-split"), ("Train", "unknown-split"),
+    ]  # fmt: skip

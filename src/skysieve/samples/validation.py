@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skysieve.samples.description import SPLIT_NAMES
 from skysieve.samples.findings import Finding, count_findings
 from skysieve.samples.sample_set import SampleSet
 
@@ -59,7 +61,8 @@ def validate(samples: SampleSet, *, batch: int = 512) -> Validation:
     Reported: samples whose tensors are the same byte for byte (an error where they stand in
     different splits or carry different labels), images that are constant or all NaN, infinite
     values and the float32 sentinel -3.4e38, classes without samples, missing labels, groups that
-    straddle a split, and whatever was kept aside when the set was made.
+    straddle a split, ids that repeat, labels that are no class, splits that nothing reads, and
+    whatever was kept aside when the set was made.
 
     Parameters
     ----------
@@ -93,6 +96,7 @@ def validate(samples: SampleSet, *, batch: int = 512) -> Validation:
                 findings.extend(_image_findings(piece.ids, piece.tensor(name), name, column.channels))
     labels, ids = samples.labels, samples.ids
     splits = _parts(samples)
+    findings.extend(_broken_rules(samples, ids, labels))
     findings.extend(_duplicates(hashes, ids, labels, splits))
     findings.extend(_straddling(samples.groups, splits))
     names = [*samples.classes, "unlabelled"]
@@ -124,6 +128,23 @@ def content_hashes(samples: SampleSet) -> list[bytes]:
             digest.update(str(row.shape).encode())
             digest.update(np.ascontiguousarray(row).tobytes())
     return [digest.digest() for digest in digests]
+
+
+def _broken_rules(samples: SampleSet, ids: NDArray[Any], labels: NDArray[np.int64]) -> Iterator[Finding]:
+    """Look for what `SampleSet.from_columns` refuses, but another program may have written."""
+    values, counts = np.unique(ids, return_counts=True)
+    for value, count in zip(values[counts > 1], counts[counts > 1], strict=True):
+        reason = f"is the id of {count} samples; every sample needs one of its own"
+        yield Finding(str(value), "repeated-id", reason)
+    for row in np.flatnonzero(labels >= len(samples.classes)):
+        reason = f"has the label {labels[row]}, which is no index into the classes {samples.classes}"
+        yield Finding(str(ids[row]), "unknown-label", reason)
+    if "split" in samples.column_names:
+        names, counts = np.unique(samples.scalar("split"), return_counts=True)
+        for name, count in zip(names, counts, strict=True):
+            if name not in SPLIT_NAMES:
+                reason = f"{count} samples stand in this split; one of {', '.join(SPLIT_NAMES)} was expected"
+                yield Finding(str(name), "unknown-split", reason)
 
 
 def _parts(samples: SampleSet) -> NDArray[Any] | None:
