@@ -111,6 +111,8 @@ def test_training_starts_from_another_model(
     seen = [run.model.description.provenance["seen_groups"] for run in (first, second)]
     assert seen[0] == sorted(set(seen[0])) == seen[1]
     assert second.evaluation.metrics.roc_auc == pytest.approx(first.evaluation.metrics.roc_auc, abs=0.02)
+    with pytest.raises(ConfigurationError, match="is of another run: start was"):
+        train_samples(BRAAI, samples, tmp_path / "b", little, progress=False)
     other = override(settings, {"preprocess": ["nan-to-num", "l2-per-row"]})
     with pytest.raises(ConfigurationError, match="cannot start from this model"):
         train_samples(BRAAI, samples, tmp_path / "c", other, start=first.model.folder, progress=False)

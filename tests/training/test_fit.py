@@ -213,12 +213,22 @@ def test_network_for_another_shape(run: Callable[..., FitResult], config: Traini
 def test_a_finished_run_is_not_done_again(run: Callable[..., FitResult], config: TrainingConfig) -> None:
     first = run(config)
     calls: list[EpochRecord] = []
-    second = run(config, network=small_network(seed=9), on_epoch=calls.append)
+    second = run(config, on_epoch=calls.append)
     assert not calls
     assert second.history == first.history
     assert second.seconds == first.seconds
     save_weights(second.network, second.folder / "again.safetensors")
     assert (second.folder / "again.safetensors").read_bytes() == _weights(first)
+
+
+def test_a_network_from_another_start_is_another_run(
+    run: Callable[..., FitResult], config: TrainingConfig
+) -> None:
+    run(config)
+    with pytest.raises(ConfigurationError, match=r"is of another run: start was .*--fresh.*resume=False"):
+        run(config, network=small_network(seed=9))
+    again = run(config, network=small_network(seed=9), resume=False)
+    assert len(again.history) == 4
 
 
 def test_resume_false_starts_again(run: Callable[..., FitResult], config: TrainingConfig) -> None:

@@ -19,6 +19,9 @@ __all__ = ["RunState", "load_checkpoint", "save_checkpoint"]
 
 FORMAT = 1
 
+#: What to do about a checkpoint that is not wanted, for the command line and for Python.
+START_AGAIN = "start again with --fresh (in Python: resume=False)"
+
 
 @dataclass
 class RunState:
@@ -82,7 +85,7 @@ def load_checkpoint(
     if differences:
         raise ConfigurationError(
             f"{path} is of another run: {'; '.join(differences)}; "
-            "choose another run folder, or give resume=False to start again in this one"
+            f"choose another run folder, or {START_AGAIN} in this one"
         )
     network.load_state_dict(content["network"])
     optimizer.load_state_dict(content["optimizer"])
@@ -91,7 +94,7 @@ def load_checkpoint(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    advice = "delete it, or give resume=False to start again"
+    advice = f"delete it, or {START_AGAIN}"
     try:
         # weights_only keeps a file from elsewhere from running code.
         content = torch.load(path, map_location="cpu", weights_only=True)

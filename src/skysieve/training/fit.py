@@ -87,7 +87,8 @@ def fit(
     network : nn.Module
         Takes preprocessed samples and returns logits (N, outputs); trained in
         place. One output is trained with binary cross-entropy, else cross-entropy.
-        Seed PyTorch before building it for a repeatable start.
+        Seed PyTorch before building it for a repeatable start; a run goes on only with a network
+        that starts from the same weights.
     train, validation : Examples
         Raw samples; NaN is for ``preprocess`` to deal with.
     config : TrainingConfig

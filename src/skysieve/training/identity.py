@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skysieve.configuration import flatten
+from skysieve.networks.weights import weights_bytes
 from skysieve.training.configuration import TrainingConfig
 from skysieve.training.examples import Examples
 
@@ -54,7 +55,10 @@ class Identity:
 def facts_of(
     network: nn.Module, train: Examples, validation: Examples, config: TrainingConfig, precision: str
 ) -> dict[str, Any]:
-    """Return what must be the same for a run to be resumed; threads and device may change."""
+    """Return what must be the same for a run to be resumed; threads and device may change.
+
+    The network is given as it starts, before a checkpoint is loaded.
+    """
     settings = json.loads(json.dumps(flatten(config)))
     for name in ("threads", "device"):
         del settings[name]
@@ -62,6 +66,7 @@ def facts_of(
         **settings,
         "precision": precision,
         "network": _network_fact(network),
+        "start": f"weights {hashlib.blake2b(weights_bytes(network.state_dict()), digest_size=8).hexdigest()}",
         "training samples": fingerprint(train),
         "validation samples": fingerprint(validation),
     }
