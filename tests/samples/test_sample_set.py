@@ -205,3 +205,26 @@ def test_asking_for_what_is_not_there() -> None:
         samples.split_rows("train")
     with pytest.raises(SampleSetError, match="selection is empty"):
         samples.select(np.zeros(7, dtype=bool))
+
+
+@pytest.mark.parametrize("method", ["write_table", "close"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    path = make(3).write(tmp_path / "set.parquet")
+    before = path.read_bytes()
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq.ParquetWriter, method, fail)
+    with pytest.raises(OSError, match="No space left"):
+        make(5).write(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_set_without_rows_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SampleSetError, match="no sample was written"), SampleWriter(tmp_path / "a", LAYOUT):
+        pass
+    assert not list(tmp_path.iterdir())

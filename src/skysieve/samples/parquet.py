@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import SampleSetError
 from skysieve.samples.description import Description, TensorColumn
 
@@ -142,7 +143,7 @@ class SampleWriter:
         self.path = Path(path)
         self.description = description
         self.rows = 0
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._files = ExitStack()
         self._writer: pq.ParquetWriter | None = None
         self._pending: list[pa.Table] = []
         self._pending_bytes = 0
@@ -174,7 +175,9 @@ class SampleWriter:
         schema = table.schema.with_metadata({METADATA_KEY: self.description.to_json().encode()})
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self._partial, schema, compression="zstd")
+            partial = self._files.enter_context(replacing(self.path))
+            # Closed before the file takes its name, and before it is removed.
+            self._writer = self._files.enter_context(pq.ParquetWriter(partial, schema, compression="zstd"))
         self._writer.write_table(_cast(table, self._writer.schema, self.path))
         self._pending, self._pending_bytes = [], 0
 
@@ -187,20 +190,13 @@ class SampleWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
-                self._flush()
-                if self._writer is None:
-                    raise SampleSetError(
-                        f"{self.path}: no sample was written; a sample set has at least one row"
-                    )
-        finally:
-            if self._writer is not None:
-                self._writer.close()
-            if kind is not None:
-                self._partial.unlink(missing_ok=True)
-        if kind is None:
-            self._partial.replace(self.path)
+        if kind is not None:
+            self._files.__exit__(kind, error, trace)
+            return
+        with self._files:
+            self._flush()
+            if self._writer is None:
+                raise SampleSetError(f"{self.path}: no sample was written; a sample set has at least one row")
 
 
 def columns_to_table(columns: Mapping[str, Any], description: Description) -> pa.Table:
