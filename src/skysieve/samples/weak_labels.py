@@ -12,6 +12,9 @@ from skysieve.errors import SampleSetError
 
 __all__ = ["agreeing_labels", "is_known"]
 
+# How tables spell that a cell is empty.
+_NOTHING = frozenset({"", "none", "nan", "null", "-"})
+
 
 def agreeing_labels(scores: Sequence[ArrayLike], *, threshold: float = 0.5) -> NDArray[np.int64]:
     """Label what all scores agree on.
@@ -52,17 +55,29 @@ def agreeing_labels(scores: Sequence[ArrayLike], *, threshold: float = 0.5) -> N
 
 
 def is_known(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """Say where a column holds something: true, a word, a number that is not NaN.
+    """Say where a column holds something: true, a word, a number that is not 0 and not NaN.
+
+    Words by which tables spell that there is nothing (``none``, ``nan``, ``null``, ``-``, in any
+    case) count as nothing. A flag of 0 and 1 so means what it says.
+
+    Parameters
+    ----------
+    column : ndarray of str, bool, numbers or objects, shape (N,)
+        One value a sample.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
 
     Examples
     --------
-    >>> is_known(np.array(["SN Ia", ""])).tolist(), is_known(np.array([True, False])).tolist()
-    ([True, False], [True, False])
+    >>> is_known(np.array(["SN Ia", "", "None"])).tolist(), is_known(np.array([0.0, 1.0, np.nan])).tolist()
+    ([True, False, False], [False, True, False])
     """
-    if column.dtype.kind == "U":
-        return np.asarray(column != "")
-    if column.dtype.kind == "b":
-        return column
-    if column.dtype.kind == "O":
-        return np.array([value is not None and value is not False and value != "" for value in column])
-    return ~np.isnan(column.astype(np.float64))
+    return np.array([_says_something(value) for value in column.tolist()], dtype=bool)
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() not in _NOTHING
+    return bool(value) and value == value  # NaN is not itself
