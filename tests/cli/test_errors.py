@@ -62,6 +62,12 @@ ERRORS = {
     "score braai-weak night -o x.parquet --engine none": r"no engine is called 'none'; .*onnxruntime",
     "score braai-weak night -o x.parquet --workers 0": r"workers is 1 or more, found 0",
     "evaluate braai-weak none.parquet -o x": r"none.parquet: does not exist; check the path",
+    "evaluate braai-weak samples.parquet -o x --set threshold.rule=fixed": r"'threshold.rule' was settled by "
+    r"training .*labels\.\* and evaluation\.\* only",
+    "evaluate braai-weak samples.parquet -o x --set preprocess=[]": r"'preprocess' was settled by training",
+    "evaluate braai-weak samples.parquet -o x --set labels.table=none.csv": r"samples.parquet: the "
+    r"samples have labels already, labels.table=none.csv would change nothing; leave it out, or label anew",
+    "train braai samples.parquet -o x --set labels.column=kind": r"have labels already, labels.column=kind",
     "samples show none.parquet": r"none.parquet: does not exist; check the path",
     "samples show notes.txt": r"notes.txt: is not a readable Parquet file",
     "samples show scores.parquet": r"scores.parquet: is Parquet, but not a sample set",

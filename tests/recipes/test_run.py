@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +19,9 @@ import pytest
 
 from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, ContractError, SampleSetError
-from skysieve.models import check_model
+from skysieve.models import Model, check_model
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL, prepare_alert_samples
-from skysieve.recipes.configuration import Configuration, LabelConfig
+from skysieve.recipes.configuration import Configuration, EvaluationConfig, LabelConfig
 from skysieve.recipes.cross_validation import cross_validate
 from skysieve.recipes.evaluate import evaluate_model
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
@@ -209,12 +210,56 @@ def test_labels_of_a_table_are_joined_by_candid(tmp_path: Path) -> None:
         str(key): label for key, label in zip(samples.ids, samples.labels, strict=True) if label >= 0
     } == {key: truth[key] for key in map(str, samples.ids) if key in truth}
     assert len(samples.findings) >= 9
+    labelled = (samples.labels >= 0).sum()
+    assert samples.description.label_origin == (
+        f"Labels of the table {night.truth.name}, which has one for {labelled} of {len(samples)} samples."
+    )
     with pytest.raises(ConfigurationError, match="no column 'verdict'"):
         prepare_alert_samples(
             [night.packets], replace(labels, column="verdict"), BRAAI.contract, classes=("bogus", "real")
         )
     with pytest.raises(SampleSetError, match=r"no labels.*labels\.table"):
         prepare_alert_samples([night.packets], LabelConfig(), BRAAI.contract, classes=("bogus", "real"))
+
+
+def label_table(path: Path, rows: str) -> LabelConfig:
+    path.write_text("candid,label\n" + rows)
+    return LabelConfig(table=str(path), column="label")
+
+
+def test_a_table_may_not_contradict_itself(samples: SampleSet, tmp_path: Path) -> None:
+    unlabelled = samples.with_columns({"label": [None] * len(samples)}).write(tmp_path / "s.parquet")
+    same = label_table(tmp_path / "a.csv", "3,1\n3,1\n4,0\n900,1\n800,0\n5,\n")
+    found = prepare_alert_samples([unlabelled], same, BRAAI.contract, classes=("bogus", "real"))
+    assert found.labels[[3, 4, 5]].tolist() == [1, 0, -1]
+    (finding,) = found.findings
+    assert (finding.kind, finding.severity) == ("label-without-sample", "warning")
+    assert finding.reason == "2 of 4 labels belong to no sample, one of candid 800"
+    assert "has one for 2 of 240 samples" in found.description.label_origin
+    other = label_table(tmp_path / "b.csv", "3,1\n4,0\n3,0\n")
+    with pytest.raises(SampleSetError, match=r"b\.csv: candid 3 is labelled both real and bogus"):
+        prepare_alert_samples([unlabelled], other, BRAAI.contract, classes=("bogus", "real"))
+
+
+def test_labels_that_would_not_be_used_are_refused(samples: SampleSet, tmp_path: Path) -> None:
+    path = samples.write(tmp_path / "s.parquet")
+    with pytest.raises(ConfigurationError, match=r"have labels already, labels\.table=none\.csv"):
+        prepare_alert_samples([path], LabelConfig(table="none.csv"), BRAAI.contract, classes=samples.classes)
+
+
+def test_the_magnitude_is_the_one_that_is_named(samples: SampleSet, tmp_path: Path) -> None:
+    path = samples.with_columns({"mag": 20 + np.arange(len(samples)) / 1000}).write(tmp_path / "s.parquet")
+    model = Model.load("braai-weak")
+    named = evaluate_model(model, [path], tmp_path / "a", settings=EvaluationConfig("mag", replicates=20))
+    assert named.evaluation.completeness is not None
+    assert named.evaluation.completeness.column == "mag"
+    assert not named.findings
+    assert re.search(r"\bmag\b", named.report.read_text())
+    absent = evaluate_model(model, [path], tmp_path / "b", settings=EvaluationConfig("nosuch", replicates=20))
+    assert [(finding.item, finding.kind) for finding in absent.findings] == [
+        ("nosuch", "magnitude-column-absent")
+    ]
+    assert "magnitude-column-absent" in absent.report.read_text()
 
 
 def test_evaluating_refuses_other_channels(
@@ -227,12 +272,12 @@ def test_evaluating_refuses_other_channels(
     assert found.report.is_file()
     learned = len(run.split.rows("train")) + len(run.split.rows("validation"))
     assert found.figures["samples_seen_in_training"] == learned
-    assert [finding.kind for finding in found.findings] == ["seen-in-training"]
+    assert [finding.kind for finding in found.findings] == ["seen-in-training", "magnitude-column-absent"]
     assert f"{learned} of {len(samples)} samples are of groups" in found.report.read_text()
     tested = evaluate_model(run.model, [tmp_path / "s.parquet"], tmp_path / "tested", split="test")
     assert tested.figures["samples"] == run.figures["samples"]
     assert tested.figures["samples_seen_in_training"] == 0
-    assert not tested.findings
+    assert [finding.kind for finding in tested.findings] == ["magnitude-column-absent"]
     assert tested.figures["roc_auc"]["value"] == pytest.approx(run.figures["roc_auc"]["value"], abs=1e-4)
     layout = samples.description.tensors["cutouts"]
     swapped = SampleSet(

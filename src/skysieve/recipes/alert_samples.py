@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.models.contract import InputContract
 from skysieve.recipes.configuration import LabelConfig
+from skysieve.samples.findings import Finding
 from skysieve.samples.parquet import METADATA_KEY
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.table import encode_labels
@@ -43,7 +44,7 @@ def prepare_alert_samples(
     inputs : sequence of path
         One sample set, taken as it is; or alerts in any form that `read_alerts` takes.
     labels : LabelConfig
-        Where the labels come from.
+        Where the labels come from, if the samples have none.
     contract : InputContract
         The shape of the cutouts.
     classes : tuple of str
@@ -57,8 +58,10 @@ def prepare_alert_samples(
 
     Raises
     ------
+    ConfigurationError
+        If a table or column of labels is named for samples that have labels, or cannot be read.
     SampleSetError
-        If no label can be had for any sample.
+        If no label can be had for any sample, or a table gives one sample two labels.
     """
     if len(inputs) == 1 and is_sample_set(inputs[0]):
         samples = SampleSet.open(inputs[0])
@@ -70,6 +73,8 @@ def prepare_alert_samples(
     contract.check_channels(samples.description.tensors[contract.column].channels)
     if not (samples.labels >= 0).any():
         samples = _label(samples, labels, classes)
+    elif labels.table or labels.column:
+        _refuse_to_relabel(inputs, labels)
     if not (samples.labels >= 0).any():
         raise SampleSetError(
             f"none of {len(samples)} samples has a label; name a table of labels (--set labels.table=...), "
@@ -88,11 +93,9 @@ def is_sample_set(path: str | Path) -> bool:
 
 def _label(samples: SampleSet, labels: LabelConfig, classes: tuple[str, ...]) -> SampleSet:
     columns: dict[str, Any] = {}
+    findings: tuple[Finding, ...] = ()
     if labels.table:
-        made, origin = (
-            _labels_of_table(samples, labels, classes),
-            f"Labels of the table {Path(labels.table).name}.",
-        )
+        made, origin, findings = _labels_of_table(samples, labels, classes)
     elif labels.column:
         encoded, _ = encode_labels(_values(samples, labels.column), classes)
         made = np.array([-1 if label is None else label for label in encoded])
@@ -109,7 +112,18 @@ def _label(samples: SampleSet, labels: LabelConfig, classes: tuple[str, ...]) ->
             f"({', '.join(labels.known_real)}) and are labelled so."
         )
     columns["label"] = [None if label < 0 else int(label) for label in made]
-    return samples.with_columns(columns, label_origin=origin, classes=classes)
+    labelled = samples.with_columns(columns, label_origin=origin, classes=classes)
+    labelled.findings += findings
+    return labelled
+
+
+def _refuse_to_relabel(inputs: Sequence[str | Path], labels: LabelConfig) -> None:
+    name, value = ("labels.table", labels.table) if labels.table else ("labels.column", labels.column)
+    raise ConfigurationError(
+        f"{', '.join(map(str, inputs))}: the samples have labels already, {name}={value} would change "
+        "nothing; leave it out, or label anew: give the alerts instead of the sample set, "
+        "or the set without its column 'label'"
+    )
 
 
 def _weak(samples: SampleSet, labels: LabelConfig) -> tuple[NDArray[np.int64], str]:
@@ -141,8 +155,10 @@ def _values(samples: SampleSet, column: str) -> list[Any]:
     return [None if value == "" else value for value in samples.scalar(column).tolist()]
 
 
-def _labels_of_table(samples: SampleSet, labels: LabelConfig, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Join the labels of a table to the samples by id."""
+def _labels_of_table(
+    samples: SampleSet, labels: LabelConfig, classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64], str, tuple[Finding, ...]]:
+    """Join the labels of a table to the samples by id; say where they come from, and how many met."""
     rows = _read_table(labels.table)
     for name in (labels.id, labels.column):
         if name not in rows:
@@ -151,9 +167,38 @@ def _labels_of_table(samples: SampleSet, labels: LabelConfig, classes: tuple[str
                 "set labels.id and labels.column"
             )
     encoded, _ = encode_labels(rows[labels.column], classes)
-    label_of = {str(key): label for key, label in zip(rows[labels.id], encoded, strict=True)}
-    found = [label_of.get(str(key)) for key in samples.ids.tolist()]
-    return np.array([-1 if label is None else label for label in found])
+    label_of = _label_by_id(labels, rows[labels.id], encoded, classes)
+    ids = [str(key) for key in samples.ids.tolist()]
+    made = np.array([label_of.get(key, -1) for key in ids])
+    origin = (
+        f"Labels of the table {Path(labels.table).name}, which has one for {int((made >= 0).sum())} "
+        f"of {len(made)} samples."
+    )
+    unmatched = list(label_of.keys() - set(ids))
+    if not unmatched:
+        return made, origin, ()
+    reason = (
+        f"{len(unmatched)} of {len(label_of)} labels belong to no sample, one of {labels.id} {min(unmatched)}"
+    )
+    return made, origin, (Finding(labels.table, "label-without-sample", reason, "warning"),)
+
+
+def _label_by_id(
+    labels: LabelConfig, ids: list[Any], encoded: list[int | None], classes: tuple[str, ...]
+) -> dict[str, int]:
+    label_of: dict[str, int] = {}
+    known = [
+        (str(key), label)
+        for key, label in zip(ids, encoded, strict=True)
+        if key is not None and label is not None
+    ]
+    for key, label in known:
+        if label_of.setdefault(key, label) != label:
+            raise SampleSetError(
+                f"{labels.table}: {labels.id} {key} is labelled both {classes[label_of[key]]} and "
+                f"{classes[label]}; keep one row for each {labels.id}"
+            )
+    return label_of
 
 
 def _read_table(path: str) -> dict[str, list[Any]]:

@@ -18,7 +18,7 @@ from skysieve.evaluation.thresholds import Threshold, fixed
 from skysieve.models.model import Model
 from skysieve.recipes.alert_samples import prepare_alert_samples
 from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
-from skysieve.recipes.judging import figures_json, further_figures, judge
+from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
@@ -41,7 +41,7 @@ class EvaluationRun:
         Figures with intervals; ``samples_seen_in_training`` counts samples of groups that the model
         was trained or chosen on, if the model says which these are.
     findings : tuple of Finding
-        What limits the figures: samples the model has seen.
+        What limits the figures: samples the model has seen, a magnitude that they lack.
     report, table : Path
         The HTML report, and the figures and curves as JSON.
     """
@@ -117,7 +117,7 @@ def evaluate_model(
     figures = figures_json(evaluation, further, settings)
     if seen is not None:
         figures[SEEN] = int(seen.sum())
-    findings = seen_finding(seen)
+    findings = seen_finding(seen) + absent_magnitude(judged, settings)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     table = place / "evaluation.json"
@@ -130,6 +130,7 @@ def evaluate_model(
         recipe=recipe,
         further=further,
         judged=judged,
+        magnitude=settings.magnitude,
         findings=(*findings, *validation.findings),
     )
     return EvaluationRun(evaluation, figures, findings, report, table)

@@ -15,9 +15,18 @@ from skysieve.evaluation.metrics import precision_at_prevalence
 from skysieve.evaluation.thresholds import Threshold
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL
 from skysieve.recipes.configuration import EvaluationConfig
+from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["KNOWN_REAL_RECALL", "WEAK_AUC", "figures_json", "further_figures", "judge", "share_interval"]
+__all__ = [
+    "KNOWN_REAL_RECALL",
+    "WEAK_AUC",
+    "absent_magnitude",
+    "figures_json",
+    "further_figures",
+    "judge",
+    "share_interval",
+]
 
 #: Names of the figures that rest on the columns of `prepare_alert_samples`.
 KNOWN_REAL_RECALL = "recall_known_real"
@@ -65,6 +74,17 @@ def judge(
         ids=samples.ids,
         replicates=settings.replicates,
     )
+
+
+def absent_magnitude(samples: SampleSet, settings: EvaluationConfig) -> tuple[Finding, ...]:
+    """Return the note that there is no completeness by magnitude, where the samples lack the column."""
+    if not settings.magnitude or settings.magnitude in samples.column_names:
+        return ()
+    reason = (
+        "the samples have no such column, so completeness and purity by magnitude are left out; "
+        "evaluation.magnitude names the column"
+    )
+    return (Finding(settings.magnitude, "magnitude-column-absent", reason, "note"),)
 
 
 def further_figures(

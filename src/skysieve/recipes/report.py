@@ -38,6 +38,7 @@ def write_model_report(
     recipe: Recipe | None,
     further: Mapping[str, Interval],
     judged: SampleSet,
+    magnitude: str = "",
     findings: Sequence[Finding] = (),
     history: Sequence[Any] = (),
 ) -> Path:
@@ -57,6 +58,8 @@ def write_model_report(
         As of `skysieve.recipes.judging.further_figures`.
     judged : SampleSet
         The samples behind the evaluation, row by row.
+    magnitude : str
+        Column to tell beside each mistake; left out where the samples have no such column.
     findings : sequence of Finding
         What was found in the samples.
     history : sequence of EpochRecord
@@ -64,8 +67,9 @@ def write_model_report(
     """
     contract = model.description.contract
     images = judged.tensor(contract.column)
-    magnitude = [name for name in ("magpsf",) if name in judged.column_names]
-    columns = {"group": judged.groups} | {name: np.round(judged.scalar(name), 2) for name in magnitude}
+    columns = {"group": judged.groups}
+    if magnitude in judged.column_names:
+        columns[magnitude] = np.round(judged.scalar(magnitude), 2)
     published = [] if recipe is None else _published(recipe, evaluation, judged)
     for name, interval in further.items():
         quantity, source = _FURTHER[name]

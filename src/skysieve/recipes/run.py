@@ -29,7 +29,7 @@ from skysieve.networks import build_network
 from skysieve.networks.weights import load_weights
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import CalibrationConfig, Configuration, ThresholdConfig
-from skysieve.recipes.judging import figures_json, further_figures, judge
+from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
@@ -208,7 +208,8 @@ def train_samples(
         recipe=recipe,
         further=further,
         judged=judged,
-        findings=split.findings,
+        magnitude=settings.evaluation.magnitude,
+        findings=(*absent_magnitude(judged, settings.evaluation), *split.findings),
         history=members[0].history,
     )
     return TrainingRun(place, model, evaluation, figures, report, split, scores)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,12 +47,27 @@ def evaluate(
     require_inputs(inputs)
     name = opened.description.recipe
     base = RECIPES.get(name).configuration if name in RECIPES else Configuration()
+    _check_settings(base, set_)
     settings = settings_of(base, None, set_)
     run = evaluate_model(
         opened, inputs, output, labels=settings.labels, settings=settings.evaluation, split=split
     )
     say_figures(run.figures, run.evaluation.split)
     for finding in run.findings:
-        say(f"{finding.severity}: {finding.reason}")
+        say(f"{finding.severity}: {finding.item}: {finding.reason}")
     say(f"figures: {run.table}")
     say(f"report: {run.report}")
+
+
+def _check_settings(configuration: Any, assignments: list[str] | None) -> None:
+    """Refuse settings that exist but change nothing here: training has settled them in the model."""
+    from skysieve.configuration import flatten, parse_assignments
+    from skysieve.errors import ConfigurationError
+
+    groups = {name.partition(".")[0] for name in flatten(configuration)} - {"labels", "evaluation"}
+    for name in parse_assignments(assignments or []):
+        if name.partition(".")[0] in groups:
+            raise ConfigurationError(
+                f"{name!r} was settled by training and is part of the model; "
+                "evaluate takes labels.* and evaluation.* only"
+            )
