@@ -75,6 +75,7 @@ class Expected:
 
 
 IMAGES = "--id name --path file --label kind"
+OWN_SPLIT = "--classes galaxy,star --label-origin 'two observers, 2026' --split part"
 LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
 JUDGED = r"roc_auc +[01]\.\d{4} \("
 SCORED = rf"^{ALERTS + USABLE} alerts scored with "
@@ -101,6 +102,9 @@ EXPECTED = {
         r"(?s)truncated-gzip.*^61 samples in \d+ groups: bogus \d+, real \d+$", "night", "samples.parquet"
     ),
     f"skysieve samples images table.csv cutouts/ -o images.parquet {IMAGES}": Expected(
+        r"^4 samples in 4 groups: galaxy 2, star 2$", "table.csv cutouts", "images.parquet"
+    ),
+    f"skysieve samples images table.csv cutouts/ -o images.parquet {IMAGES} {OWN_SPLIT}": Expected(
         r"^4 samples in 4 groups: galaxy 2, star 2$", "table.csv cutouts", "images.parquet"
     ),
     "skysieve samples show samples.parquet": Expected(
@@ -166,11 +170,11 @@ def write_keras_weights(path: Path) -> None:
 
 def write_images(folder: Path) -> None:
     (folder / "cutouts").mkdir()
-    rows = ["name,file,kind"]
+    rows = ["name,file,kind,part"]
     for number, kind in enumerate(["star", "galaxy", "star", "galaxy"]):
         pixels = np.random.default_rng(number).integers(0, 255, (24, 24), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / "cutouts" / f"{number}.png")
-        rows.append(f"s{number},{number}.png,{kind}")
+        rows.append(f"s{number},{number}.png,{kind},{'test' if number > 1 else 'train'}")
     (folder / "table.csv").write_text("\n".join(rows) + "\n")
 
 

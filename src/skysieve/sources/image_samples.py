@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skysieve.samples.description import RESERVED_COLUMNS
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.table import from_table
 from skysieve.sources.images import read_image_table
 
 __all__ = ["image_samples"]
+
+_RESERVED = (*RESERVED_COLUMNS, "cutouts")
 
 
 def image_samples(
@@ -23,6 +27,9 @@ def image_samples(
     path: str,
     group: str,
     label: str | None = None,
+    split: str | None = None,
+    classes: Sequence[str] | None = None,
+    label_origin: str = "",
     **options: Any,
 ) -> SampleSet:
     """Make a sample set of images.
@@ -31,15 +38,25 @@ def image_samples(
     ----------
     table, folder : path
         As of `read_image_table`.
-    id, path, group, label : str
+    id, path, group, label, split : str
         The user's columns.
+    classes : sequence of str, optional
+        Names of the classes in their order; the sorted values of ``label`` if not given.
+    label_origin : str
+        How the labels came about; printed beside every figure that rests on them.
     **options
         Further arguments of `read_image_table`: channels, HDU, shape.
 
     Returns
     -------
     SampleSet
-        With the tensor column ``cutouts``; what could not be read is in ``findings``.
+        With the tensor column ``cutouts``; what could not be read is in ``findings``, and so is
+        (as ``reserved-column``) a column that was left out because its name has a fixed meaning.
+
+    Raises
+    ------
+    SampleSetError
+        As of `from_table`.
     """
     findings: list[Finding] = []
     columns: dict[str, list[Any]] = {"_id": [], "_image": []}
@@ -53,15 +70,27 @@ def image_samples(
         rows.append(dict(outcome.row))
     names = dict.fromkeys(name for row in rows for name in row)
     columns |= {name: [row.get(name) for row in rows] for name in names}
+    taken = {id, group, label, split}
+    left_out = [name for name in names if name in _RESERVED and name not in taken]
+    findings.extend(_left_out(name, Path(table).name) for name in left_out)
     return from_table(
         columns,
         id="_id",
         group="_id" if group == id else group,
         label=label,
+        split=split,
+        classes=classes,
+        label_origin=label_origin,
         columns={"cutouts": "_image"},
-        keep=[
-            name for name in names if name not in {id, group, label, "id", "group", "label", "split", "fold"}
-        ],
+        keep=[name for name in names if name not in taken and name not in _RESERVED],
         origin={"table": Path(table).name, "folder": Path(folder).name},
         findings=findings,
     )
+
+
+def _left_out(name: str, table: str) -> Finding:
+    reason = (
+        f"the column {name!r} was left out: its name has a fixed meaning; say that it is the {name}, "
+        "or rename it"
+    )
+    return Finding(table, "reserved-column", reason, "warning")

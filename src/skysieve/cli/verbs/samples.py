@@ -33,7 +33,9 @@ def add_to(application: typer.Typer) -> None:
     verb.command(
         "images",
         epilog=examples(
-            "skysieve samples images table.csv cutouts/ -o images.parquet --id name --path file --label kind"
+            "skysieve samples images table.csv cutouts/ -o images.parquet --id name --path file --label kind",
+            "skysieve samples images table.csv cutouts/ -o images.parquet --id name --path file --label kind "
+            "--classes galaxy,star --label-origin 'two observers, 2026' --split part",
         ),
     )(images)
     verb.command("show", epilog=examples("skysieve samples show samples.parquet"))(show)
@@ -79,11 +81,30 @@ def images(
     ] = "path",
     group: Annotated[str, typer.Option(help="Column that no split may divide; the id if left out.")] = "",
     label: Annotated[str, typer.Option(help="Column with the labels; unlabelled if left out.")] = "",
+    classes: Annotated[
+        str, typer.Option(help="Names of the classes in their order: bogus,real. Sorted if left out.")
+    ] = "",
+    label_origin: Annotated[
+        str, typer.Option(help="How the labels came about, in a sentence; printed beside every figure.")
+    ] = "",
+    split: Annotated[
+        str, typer.Option(help="Column with a split of your own: train, validation or test.")
+    ] = "",
 ) -> None:
     """Make a sample set from a table and a folder of images, under your own column names."""
     from skysieve.sources.image_samples import image_samples
 
-    samples = image_samples(table, folder, id=id_, path=path, group=group or id_, label=label or None)
+    samples = image_samples(
+        table,
+        folder,
+        id=id_,
+        path=path,
+        group=group or id_,
+        label=label or None,
+        split=split or None,
+        classes=[name.strip() for name in classes.split(",")] if classes else None,
+        label_origin=label_origin,
+    )
     say_findings(samples.findings)
     _say_classes(samples)
     say(f"samples: {samples.write(output)}")

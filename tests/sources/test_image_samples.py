@@ -1,0 +1,49 @@
+"""From a table and a folder of images to a sample set, under the user's own names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skysieve.errors import SampleSetError
+from skysieve.sources.image_samples import image_samples
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    rows = ["name,kind,part,split"]
+    for number, (kind, part) in enumerate([("real", "train"), ("bogus", "test"), ("", "validation")]):
+        Image.fromarray(np.full((4, 4), number, "u1")).save(tmp_path / f"{number}.png")
+        rows.append(f"{number},{kind},{part},x")
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_classes_split_and_the_origin_of_labels_are_the_users(table: Path) -> None:
+    samples = image_samples(
+        table, table.parent, id="name", path="{name}.png", group="name", label="kind", split="part",
+        classes=["real", "bogus"], label_origin="two observers",
+    )  # fmt: skip
+    assert samples.classes == ("real", "bogus")
+    assert samples.labels.tolist() == [0, 1, -1]
+    assert samples.scalar("split").tolist() == ["train", "test", "validation"]
+    assert samples.description.label_origin == "two observers"
+
+
+def test_a_column_of_fixed_meaning_is_not_left_out_silently(table: Path) -> None:
+    samples = image_samples(table, table.parent, id="name", path="{name}.png", group="name")
+    assert [(each.kind, each.severity) for each in samples.findings] == [("reserved-column", "warning")]
+    assert "'split' was left out" in samples.findings[0].reason
+    with pytest.raises(SampleSetError, match="the splits 'x'; they are called train"):
+        image_samples(table, table.parent, id="name", path="{name}.png", group="name", split="split")
+
+
+@pytest.mark.parametrize("role", ["group", "label", "split"])
+def test_a_column_that_is_not_there_is_an_error(table: Path, role: str) -> None:
+    names = {"group": "name", role: "nope"}
+    with pytest.raises(SampleSetError, match="no column 'nope'"):
+        image_samples(table, table.parent, id="name", path="{name}.png", **names)
