@@ -107,6 +107,11 @@ EXPECTED = {
     f"skysieve samples images table.csv cutouts/ -o images.parquet {IMAGES} {OWN_SPLIT}": Expected(
         r"^4 samples in 4 groups: galaxy 2, star 2$", "table.csv cutouts", "images.parquet"
     ),
+    "skysieve samples dataset braai braai-data/ -o braai.parquet": Expected(
+        r"(?s)labels: Human labels.*already L2-normalised.*^2 samples in 2 groups: bogus 1, real 1$",
+        "braai-data",
+        "braai.parquet",
+    ),
     "skysieve samples show samples.parquet": Expected(
         r"cutouts  \(3, 63, 63\) float32 detector counts", "samples.parquet"
     ),
@@ -151,6 +156,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_keras_weights(folder / "braai.weights.h5")
     import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
     write_images(folder)
+    write_braai(folder / "braai-data")
     return folder
 
 
@@ -194,12 +200,16 @@ def provide(ground: Path, place: Path, names: str) -> None:
             shutil.copy(source, place / name)
 
 
-@contextmanager
-def braai_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve small stand-ins for the public set of braai from this machine."""
+def write_braai(folder: Path) -> None:
     folder.mkdir()
     (folder / BRAAI_FILES[0].name).write_text("candid,label\n1,0\n2,1\n")
     np.save(folder / BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
+
+
+@contextmanager
+def braai_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serve small stand-ins for the public set of braai from this machine."""
+    write_braai(folder)
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from skysieve.errors import InputError
+from skysieve.samples import SampleSet
 from skysieve.sources.archives import braai
 from skysieve.sources.archives.braai import BRAAI_FILES, fetch_braai, read_braai
 from skysieve.sources.archives.dataset import DATASETS
@@ -77,3 +78,36 @@ def test_it_is_registered_with_its_address_and_citation() -> None:
     ]
     assert dataset.fetch is fetch_braai
     assert "Duev" in dataset.citation
+
+
+def test_what_was_fetched_becomes_a_sample_set(folder: Path) -> None:
+    pixels = np.random.default_rng(1).normal(size=(3, 63, 63, 3)).astype("f4")
+    np.save(folder / TRIPLETS, pixels)
+    assert DATASETS.get("braai").write_samples(folder, folder / "set.parquet") == ()
+    samples = SampleSet.open(folder / "set.parquet")
+    assert samples.ids.tolist() == CANDIDS
+    assert samples.groups.tolist() == [str(candid) for candid in CANDIDS]
+    assert samples.labels.tolist() == [0, 1, 0]
+    assert samples.classes == ("bogus", "real")
+    np.testing.assert_array_equal(samples.tensor("cutouts")[1, 2], pixels[1, :, :, 2])
+    description = samples.description
+    assert description.label_origin.startswith("Human labels of the braai public set")
+    assert "already L2-normalised per cutout" in description.origin["pixels"]
+    assert "names no objects" in description.origin["groups"]
+
+
+def test_objects_are_the_groups_where_they_are_named(folder: Path) -> None:
+    (folder / LABELS).write_text("objectId,candid,label\nZTFa,1,0\nZTFa,2,1\n,3,1\n")
+    DATASETS.get("braai").write_samples(folder, folder / "set.parquet")
+    samples = SampleSet.open(folder / "set.parquet")
+    assert samples.groups.tolist() == ["ZTFa", "ZTFa", "3"]
+    assert "groups" not in samples.description.origin
+
+
+def test_rows_that_cannot_be_samples_are_kept_aside(folder: Path) -> None:
+    (folder / LABELS).write_text("candid,label\n1,0\n1,1\n3,7\n")
+    findings = DATASETS.get("braai").write_samples(folder, folder / "set.parquet")
+    assert [(each.item, each.kind) for each in findings] == [("1", "repeated-id"), ("3", "bad-label")]
+    assert SampleSet.open(folder / "set.parquet").ids.tolist() == [1]
+    (folder / LABELS).write_text("candid,label\n1,0\n,1\n3,1\n")
+    assert kind_of(folder) == "bad-table"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -42,3 +43,4 @@ def fetch(
 
         folder = dataset.fetch(output, progress=advance)
     say(f"{dataset.name}: {folder}\n{dataset.citation}")
+    say(f"next: skysieve samples dataset {dataset.name} {shlex.quote(str(folder))} -o {dataset.name}.parquet")

@@ -38,6 +38,9 @@ def add_to(application: typer.Typer) -> None:
             "--classes galaxy,star --label-origin 'two observers, 2026' --split part",
         ),
     )(images)
+    verb.command("dataset", epilog=examples("skysieve samples dataset braai braai-data/ -o braai.parquet"))(
+        dataset
+    )
     verb.command("show", epilog=examples("skysieve samples show samples.parquet"))(show)
     verb.command("validate", epilog=examples("skysieve samples validate samples.parquet"))(validate)
     verb.command(
@@ -108,6 +111,25 @@ def images(
     say_findings(samples.findings)
     _say_classes(samples)
     say(f"samples: {samples.write(output)}")
+
+
+def dataset(
+    name: Annotated[str, typer.Argument(help="A data set, as `skysieve fetch` calls it.")],
+    folder: Annotated[Path, typer.Argument(help="Where `skysieve fetch` put it.")],
+    output: OutputOption,
+) -> None:
+    """Make a labelled sample set of a public data set that was fetched."""
+    from skysieve.samples import SampleSet
+    from skysieve.sources.archives.dataset import DATASETS
+
+    chosen = DATASETS.get(name)
+    require_inputs([folder])
+    say_findings(chosen.write_samples(folder, output))
+    samples = SampleSet.open(output)
+    say(f"labels: {samples.description.label_origin}")
+    say_table({key: str(value) for key, value in samples.description.origin.items()})
+    _say_classes(samples)
+    say(f"samples: {output}")
 
 
 def show(samples: SetArgument) -> None:

@@ -9,6 +9,7 @@ beside each file and later ones are compared with that.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.errors import InputError
+from skysieve.samples.description import Description, TensorColumn
+from skysieve.samples.findings import Finding
+from skysieve.sources.alerts.alert import CUTOUT_CHANNELS
 from skysieve.sources.archives.dataset import DATASETS, Dataset
 from skysieve.sources.archives.download import Progress, RemoteFile, download
 
-__all__ = ["BRAAI_FILES", "BraaiSet", "fetch_braai", "read_braai"]
+__all__ = [
+    "BRAAI_FILES",
+    "LABEL_ORIGIN",
+    "BraaiSet",
+    "braai_blocks",
+    "describe_braai",
+    "fetch_braai",
+    "read_braai",
+]
 
 _BASE = "https://storage.googleapis.com/ztf-braai/"
 _LABELS = "braai.candidates.programid1.csv"
 _TRIPLETS = "braai.triplets.norm.programid1.npy"
 _STAMP = (63, 63, 3)
+_BLOCK = 512
+
+#: Who made the labels, as it is printed beside every figure that rests on them.
+LABEL_ORIGIN = "Human labels of the braai public set (Duev et al. 2019)."
 
 #: Labels (16.6 MB) and triplets (about 1 GB).
 BRAAI_FILES = tuple(RemoteFile(url=_BASE + name, name=name) for name in (_LABELS, _TRIPLETS))
@@ -43,11 +59,14 @@ class BraaiSet:
         1 for real, 0 for bogus.
     triplets : ndarray of float, shape (N, 63, 63, 3)
         Science, template, difference, channels last, memory-mapped from the file.
+    object_id : tuple of str
+        Identifiers of the objects; empty words where the table names none.
     """
 
     candid: NDArray[np.int64]
     label: NDArray[np.int64]
     triplets: NDArray[Any]
+    object_id: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.candid)
@@ -81,7 +100,7 @@ def read_braai(folder: str | Path) -> BraaiSet:
     for path in (labels, triplets):
         if not path.is_file():
             raise InputError(str(path), "missing-file", "is not there: fetch the data set braai first")
-    candid, label = _read_labels(labels)
+    candid, label, object_id = _read_labels(labels)
     try:
         stamps = np.load(triplets, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
@@ -91,22 +110,73 @@ def read_braai(folder: str | Path) -> BraaiSet:
             f"has the shape {stamps.shape}, the labels ask for {(len(candid), *_STAMP)}: fetch both again"
         )
         raise InputError(str(triplets), "wrong-size", reason)
-    return BraaiSet(candid, label, stamps)
+    return BraaiSet(candid, label, stamps, object_id)
 
 
-def _read_labels(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def describe_braai(opened: BraaiSet) -> Description:
+    """Say what the sample set of braai is, with all that a user of its figures must know."""
+    origin = {
+        "dataset": "braai (Duev et al. 2019), public alerts",
+        "pixels": "already L2-normalised per cutout, padded with 1e-9; counts cannot be had back",
+    }
+    if not any(opened.object_id):
+        origin["groups"] = (
+            "the set names no objects: every alert is a group of its own, so alerts of one object may "
+            "stand in different splits and flatter the figures"
+        )
+    layout = TensorColumn((3, 63, 63), channels=CUTOUT_CHANNELS, unit="L2-normalised per cutout")
+    return Description({"cutouts": layout}, ("bogus", "real"), LABEL_ORIGIN, origin=origin)
+
+
+def braai_blocks(opened: BraaiSet) -> Iterator[dict[str, Any] | Finding]:
+    """Yield the samples, channels first, and a finding for each row that cannot be one.
+
+    Yields
+    ------
+    dict or Finding
+        Columns ``id``, ``group`` (the object, or the candid where none is named), ``label``,
+        ``cutouts``; or ``repeated-id``, ``bad-label``.
+    """
+    good = np.zeros(len(opened), dtype=bool)
+    good[np.unique(opened.candid, return_index=True)[1]] = True
+    for row in np.flatnonzero(~good):
+        yield Finding(
+            str(opened.candid[row]), "repeated-id", f"row {row} repeats a candid; the first is kept"
+        )
+    for row in np.flatnonzero(good & ~np.isin(opened.label, (0, 1))):
+        good[row] = False
+        reason = f"its label is {opened.label[row]}, neither 0 (bogus) nor 1 (real)"
+        yield Finding(str(opened.candid[row]), "bad-label", reason)
+    rows = np.flatnonzero(good)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        yield {
+            "id": opened.candid[block],
+            "group": [opened.object_id[row] or str(opened.candid[row]) for row in block],
+            "label": opened.label[block],
+            "cutouts": np.moveaxis(opened.triplets[block], -1, 1),
+        }
+
+
+def _read_labels(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:
     import pyarrow as pa
     from pyarrow import csv
 
-    types = {"candid": pa.int64(), "label": pa.int64()}
-    options = csv.ConvertOptions(include_columns=list(types), column_types=types)
+    types = {"candid": pa.int64(), "label": pa.int64(), "objectId": pa.string()}
+    # The columns that are not there come as missing values.
+    options = csv.ConvertOptions(
+        include_columns=list(types), column_types=types, include_missing_columns=True
+    )
     try:
         table = csv.read_csv(path, convert_options=options)
-    except (pa.ArrowException, KeyError) as error:
+    except pa.ArrowException as error:
         reason = f"has no columns candid and label of whole numbers: {error}"
         raise InputError(str(path), "bad-table", reason) from error
-    candid, label = (table.column(name).to_numpy() for name in types)
-    return candid, label
+    candid, label, object_id = (table.column(name) for name in types)
+    if candid.null_count or label.null_count:
+        reason = "has no columns candid and label of whole numbers, or rows without them"
+        raise InputError(str(path), "bad-table", reason)
+    return candid.to_numpy(), label.to_numpy(), tuple(name or "" for name in object_id.to_pylist())
 
 
 DATASETS.register("braai")(
@@ -117,5 +187,7 @@ DATASETS.register("braai")(
         files=BRAAI_FILES,
         fetch=fetch_braai,
         read=read_braai,
+        describe=describe_braai,
+        blocks=braai_blocks,
     )
 )
