@@ -27,7 +27,9 @@ from skysieve.recipes.evaluate import evaluate_model
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.run import train_samples
+from skysieve.recipes.split_samples import split_samples
 from skysieve.samples import Description, SampleSet, TensorColumn
+from skysieve.samples.findings import count_findings
 from skysieve.sources.simulators.night import simulate_night
 
 BRAAI = RECIPES.get("braai")
@@ -163,6 +165,64 @@ def test_dishonest_splits_do_not_start(samples: SampleSet, settings: Configurati
         train_samples(BRAAI, one_class, tmp_path, settings)
 
 
+def with_images(samples: SampleSet, images: np.ndarray, **columns: object) -> SampleSet:
+    scalars = {name: samples.scalar(name) for name in samples.column_names if name != "cutouts"}
+    return SampleSet.from_columns(scalars | columns | {"cutouts": images}, samples.description)
+
+
+def test_images_without_a_pixel_do_not_stop_a_run(
+    samples: SampleSet, settings: Configuration, tmp_path: Path
+) -> None:
+    images = samples.tensor("cutouts").copy()
+    images[:12] = np.nan
+    split = np.resize(["train", "validation", "test"], len(samples) // 2).repeat(2)
+    group = np.arange(len(samples))
+    group[:2] = group[10]
+    spoilt = with_images(samples, images, split=split, group=group)
+    made = split_samples(spoilt, "cutouts", settings.splits, tmp_path)
+    assert np.flatnonzero(~made.usable).tolist() == list(range(12))
+    assert count_findings(made.findings) == {"all-nan-image": 36}
+    assert made.made == "split of the sample set"
+    images[20] = images[50] = images[12]
+    with pytest.raises(SampleSetError, match=r"not honest: 1 findings.*duplicate-across-splits"):
+        split_samples(with_images(spoilt, images), "cutouts", settings.splits, tmp_path)
+
+
+def test_names_of_splits_are_checked(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
+    split = np.resize(["train", "validation", "test", ""], len(samples) // 2).repeat(2)
+    made = split_samples(samples.with_columns({"split": split}), "cutouts", settings.splits, tmp_path)
+    assert sum(len(made.rows(name)) for name in ("train", "validation", "test")) == (split != "").sum()
+    strange = samples.with_columns({"split": np.where(split == "train", "Train", split)})
+    with pytest.raises(SampleSetError, match="holds 'Train'; the splits are 'train'"):
+        split_samples(strange, "cutouts", settings.splits, tmp_path)
+    three = override(settings, {"splits.folds": 3})
+    with pytest.raises(SampleSetError, match="holds 'Train'; the splits are 'train'"):
+        cross_validate(BRAAI, strange, tmp_path, three)
+
+
+def test_cross_validation_keeps_folds_and_the_test_split(
+    samples: SampleSet, settings: Configuration, tmp_path: Path
+) -> None:
+    three = override(settings, {"splits.folds": 3, "training.epochs": 1})
+    images = samples.tensor("cutouts").copy()
+    images[:2] = np.nan
+    split = np.where(np.arange(len(samples)) < 200, "train", "test")
+    fold = np.arange(len(samples)) // 2 % 3
+    own = with_images(samples, images, split=split, fold=fold)
+    found = cross_validate(BRAAI, own, tmp_path / "folds", three, progress=False)
+    for number, run in enumerate(found.runs):
+        assert run.split.rows("test").tolist() == [row for row in range(2, 200) if fold[row] == number]
+        assert max(run.split.rows("train").max(), run.split.rows("validation").max()) < 200
+    assert np.flatnonzero(np.isfinite(found.scores)).tolist() == list(range(2, 200))
+    assert found.figures["fpr"].value == pytest.approx(found.called[2:200:2].mean())
+    (finding,) = found.findings
+    assert finding.reason.startswith("40 of 240 samples are left out")
+    assert "left-out" in found.runs[0].report.read_text()
+    four = override(three, {"splits.folds": 4})
+    with pytest.raises(ConfigurationError, match=r"'fold' .* holds 0, 1, 2; splits\.folds=4 expects"):
+        cross_validate(BRAAI, own, tmp_path / "four", four)
+
+
 KILLED_RUN = """
 import sys
 from pathlib import Path
@@ -254,7 +314,7 @@ def test_the_magnitude_is_the_one_that_is_named(samples: SampleSet, tmp_path: Pa
     assert named.evaluation.completeness is not None
     assert named.evaluation.completeness.column == "mag"
     assert not named.findings
-    assert re.search(r"\bmag\b", named.report.read_text())
+    assert re.search(r"· mag 20\.\d", named.report.read_text())
     absent = evaluate_model(model, [path], tmp_path / "b", settings=EvaluationConfig("nosuch", replicates=20))
     assert [(finding.item, finding.kind) for finding in absent.findings] == [
         ("nosuch", "magnitude-column-absent")

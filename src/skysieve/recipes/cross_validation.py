@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,15 @@ from sklearn.metrics import roc_auc_score
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.intervals import Interval, bootstrap_intervals
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL
-from skysieve.recipes.configuration import Configuration
+from skysieve.recipes.configuration import Configuration, SplitConfig
+from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.run import TrainingRun, train_samples
+from skysieve.recipes.split_samples import check_split_names
+from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
-from skysieve.samples.splits import with_folds
+from skysieve.samples.splits import assign_groups
 
 __all__ = ["CrossValidation", "cross_validate"]
 
@@ -32,13 +34,17 @@ class CrossValidation:
     Parameters
     ----------
     figures : dict of str to Interval
-        Pooled over the folds; every sample is called by the threshold of its own fold's model.
+        Pooled over the folds, unusable samples aside; every sample is called by the threshold of its
+        own fold's model.
     runs : tuple of TrainingRun
         One run a fold, each with its model and report.
     scores : ndarray, shape (N,)
-        Calibrated score of every sample from the model that judged its fold.
+        Calibrated score of every sample from the model that judged its fold; NaN where a sample is
+        unusable or left out.
     called : ndarray of bool, shape (N,)
         Whether that score reaches that model's threshold.
+    findings : tuple of Finding
+        What was left out.
     table : Path
         The figures as JSON.
     """
@@ -47,6 +53,7 @@ class CrossValidation:
     runs: tuple[TrainingRun, ...]
     scores: NDArray[np.float64]
     called: NDArray[np.bool_]
+    findings: tuple[Finding, ...]
     table: Path
 
 
@@ -59,7 +66,9 @@ def cross_validate(
 ) -> CrossValidation:
     """Train and judge a recipe on every fold in turn, by group and stratified by class.
 
-    For fold k the next fold chooses (early stopping, calibration, threshold), the others train.
+    For fold k the next fold chooses (early stopping, calibration, threshold), the others train. A
+    column ``fold`` of the set is respected. Samples whose column ``split`` says ``test``, or nothing,
+    are left out: they are kept for a last judgement.
 
     Parameters
     ----------
@@ -77,7 +86,8 @@ def cross_validate(
     Raises
     ------
     ConfigurationError
-        If ``splits.folds`` is not set, or the recipe has more than two classes.
+        If ``splits.folds`` is not set, or not the number of folds in the set, or the recipe has more
+        than two classes.
     SampleSetError
         As `skysieve.recipes.run.train_samples`.
     """
@@ -87,44 +97,84 @@ def cross_validate(
             "cross-validation needs splits.folds of 3 or more, and a recipe of two classes"
         )
     recipe.check_classes(samples)
-    folds = with_folds(samples, count, seed=configuration.splits.seed).scalar("fold")
+    folds = _folds(samples, configuration.splits)
+    left_out = _left_out(folds)
     scores, called = np.full(len(samples), np.nan), np.zeros(len(samples), dtype=bool)
+    judged = np.zeros(len(samples), dtype=bool)
     runs = []
     for fold in range(count):
         split = np.where(folds == fold, "test", np.where(folds == (fold + 1) % count, "validation", "train"))
+        part = samples.with_columns({"split": np.where(folds < 0, "", split)})
+        part.findings += left_out
         run = train_samples(
             recipe,
-            samples.with_columns({"split": split}),
+            part,
             Path(folder) / f"fold_{fold}",
             configuration,
             **options,
         )
-        rows = folds == fold
+        rows = (folds == fold) & run.split.usable
         threshold = run.model.description.threshold
         scores[rows] = run.scores[rows]
         called[rows] = run.scores[rows] >= (0.5 if threshold is None else threshold["value"])
+        judged |= rows
         runs.append(run)
-    figures = _pooled(samples, scores, called, configuration)
+    figures = _pooled(samples, scores, called, judged, configuration)
     table = Path(folder) / "cross_validation.json"
-    content = {name: interval.to_json() for name, interval in figures.items()}
-    table.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return CrossValidation(figures, tuple(runs), scores, called, table)
+    write_json(table, {name: interval.to_json() for name, interval in figures.items()})
+    return CrossValidation(figures, tuple(runs), scores, called, left_out, table)
+
+
+def _folds(samples: SampleSet, splits: SplitConfig) -> NDArray[np.int64]:
+    """Return the fold of every sample, -1 for those that the set's own split keeps out of training."""
+    columns, kept = samples.column_names, np.ones(len(samples), dtype=bool)
+    if "split" in columns:
+        check_split_names(samples)
+        kept = ~np.isin(samples.scalar("split"), ["test", ""])
+    folds = np.full(len(samples), -1)
+    if "fold" not in columns:
+        shares = np.ones(splits.folds)
+        folds[kept] = assign_groups(samples.groups[kept], samples.labels[kept], shares, seed=splits.seed)
+        return folds
+    own = samples.scalar("fold")[kept]
+    if not (np.issubdtype(own.dtype, np.number) and np.array_equal(np.unique(own), np.arange(splits.folds))):
+        raise ConfigurationError(
+            f"the column 'fold' of the samples holds {', '.join(map(str, np.unique(own)[:10]))}; "
+            f"splits.folds={splits.folds} expects the numbers 0 to {splits.folds - 1}; set splits.folds to "
+            "the number of folds in the set, or leave the column out"
+        )
+    folds[kept] = own
+    return folds
+
+
+def _left_out(folds: NDArray[np.int64]) -> tuple[Finding, ...]:
+    count = int((folds < 0).sum())
+    if not count:
+        return ()
+    reason = (
+        f"{count} of {len(folds)} samples are left out of the folds: the set keeps them for its test split"
+    )
+    return (Finding("split", "left-out", reason, "note"),)
 
 
 def _pooled(
-    samples: SampleSet, scores: NDArray[np.float64], called: NDArray[np.bool_], configuration: Configuration
+    samples: SampleSet,
+    scores: NDArray[np.float64],
+    called: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
+    configuration: Configuration,
 ) -> dict[str, Interval]:
     columns = samples.column_names
     weak = samples.scalar(WEAK_LABEL).astype(int) if WEAK_LABEL in columns else np.full(len(samples), -1)
     known = samples.scalar(KNOWN_REAL).astype(bool) if KNOWN_REAL in columns else np.zeros(len(samples), bool)
     return bootstrap_intervals(
         _figures,
-        samples.labels,
-        weak,
-        known,
-        scores,
-        called,
-        groups=samples.groups,
+        samples.labels[judged],
+        weak[judged],
+        known[judged],
+        scores[judged],
+        called[judged],
+        groups=samples.groups[judged],
         replicates=configuration.evaluation.replicates,
         seed=configuration.evaluation.seed,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from skysieve.evaluation.thresholds import Threshold, fixed
 from skysieve.models.model import Model
 from skysieve.recipes.alert_samples import prepare_alert_samples
 from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
+from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
@@ -121,8 +121,7 @@ def evaluate_model(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     table = place / "evaluation.json"
-    text = json.dumps(evaluation.to_json() | {"figures": figures}, indent=1, sort_keys=True)
-    table.write_text(text + "\n", encoding="utf-8")
+    write_json(table, evaluation.to_json() | {"figures": figures})
     report = write_model_report(
         place / "report.html",
         model,

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.atomic_file import replacing
 from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.calibration import Calibrator, Sigmoid, Softmax
@@ -29,6 +28,7 @@ from skysieve.networks import build_network
 from skysieve.networks.weights import load_weights
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import CalibrationConfig, Configuration, ThresholdConfig
+from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.report import write_model_report
@@ -200,7 +200,7 @@ def train_samples(
         provenance=_provenance(recipe, settings, split, members, start),
     )
     model = save_model(place / "model", network, description)
-    _write_json(place / "evaluation.json", evaluation.to_json() | {"figures": figures})
+    write_json(place / "evaluation.json", evaluation.to_json() | {"figures": figures})
     report = write_model_report(
         place / "report.html",
         model,
@@ -303,8 +303,7 @@ def _provenance(
     return {
         "summary": {
             "recipe": f"{recipe.name} ({recipe.paper})",
-            "samples": ", ".join(f"{name} {count:,}" for name, count in counts.items())
-            + f", split by group (seed {settings.splits.seed})",
+            "samples": ", ".join(f"{name} {count:,}" for name, count in counts.items()) + f", {split.made}",
             "best epoch": ", ".join(f"{fitted.best_epoch} of {len(fitted.history)}" for fitted in members),
             "started from": "random weights" if begun is None else begun.description.name,
         },
@@ -319,8 +318,3 @@ def _provenance(
         "versions": {name: version(name) for name in packages},
         "machine": {"cores": len(os.sched_getaffinity(0)), "processor": platform.machine()},
     }
-
-
-def _write_json(path: Path, content: Any) -> None:
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from skysieve.atomic_file import replacing
 from skysieve.errors import SampleSetError
 from skysieve.recipes.configuration import SplitConfig
 from skysieve.samples.findings import Finding
@@ -18,7 +19,7 @@ from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.splits import with_splits
 from skysieve.samples.validation import validate
 
-__all__ = ["SPLITS", "SplitSamples", "split_samples"]
+__all__ = ["SPLITS", "SplitSamples", "check_split_names", "split_samples"]
 
 #: Every split that a run needs.
 SPLITS = ("train", "validation", "test")
@@ -51,6 +52,8 @@ class SplitSamples:
         False for samples that cannot be used.
     findings : tuple of Finding
         What was found in the samples.
+    made : str
+        Where the split comes from, in words.
     """
 
     samples: SampleSet
@@ -59,6 +62,7 @@ class SplitSamples:
     split: NDArray[Any]
     usable: NDArray[np.bool_]
     findings: tuple[Finding, ...]
+    made: str
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """Return the labelled, usable rows of a split."""
@@ -72,7 +76,8 @@ class SplitSamples:
             "label": [None if label < 0 else int(label) for label in self.labels],
             "split": self.split.tolist(),
         }
-        pq.write_table(pa.table(table), path)
+        with replacing(path) as partial:
+            pq.write_table(pa.table(table), partial)
 
 
 def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: Path) -> SplitSamples:
@@ -81,7 +86,7 @@ def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: 
     Parameters
     ----------
     samples : SampleSet
-        Labelled samples; a column ``split`` is respected.
+        Labelled samples; a column ``split`` is respected, and rows where it is empty are not used.
     column : str
         The tensor column with the images.
     splits : SplitConfig
@@ -92,24 +97,29 @@ def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: 
     Raises
     ------
     SampleSetError
-        If a group or an image stands in two splits, or a split lacks a class.
+        If a split has a name of its own, a group or an image stands in two splits, or a split lacks a
+        class. Samples that cannot be used do not count.
     """
-    if "split" not in samples.column_names:
+    made = "split of the sample set"
+    if "split" in samples.column_names:
+        check_split_names(samples)
+    else:
+        made = f"split by group (seed {splits.seed})"
         shares = {name: getattr(splits, name) for name in SPLITS}
         samples = with_splits(samples, shares, seed=splits.seed)
     validation = validate(samples)
-    wrong = [finding for finding in validation.findings if finding.kind in _OF_THE_SPLIT]
-    if wrong:
-        raise SampleSetError(f"the split is not honest: {len(wrong)} findings, first {wrong[0]}")
     bad = {finding.item for finding in validation.findings if finding.kind in _OF_ONE_SAMPLE}
+    usable = np.array([str(name) not in bad for name in samples.ids])
     split = samples.scalar("split")
+    findings = _check_honesty(samples, validation.findings, usable & (split != ""))
     checked = SplitSamples(
         samples=samples,
         images=_images(samples, column, folder),
         labels=samples.labels,
         split=split,
-        usable=np.array([str(name) not in bad for name in samples.ids]),
-        findings=validation.findings,
+        usable=usable,
+        findings=findings,
+        made=made,
     )
     for name in SPLITS:
         present = np.unique(checked.labels[checked.rows(name)])
@@ -120,6 +130,36 @@ def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: 
                 "add samples, change the shares (--set splits.test=...) or the seed (splits.seed)"
             )
     return checked
+
+
+def check_split_names(samples: SampleSet) -> None:
+    """Check that a column ``split`` holds names of splits, or nothing where a sample is not used.
+
+    Raises
+    ------
+    SampleSetError
+        If there is another name: its samples would silently be left out.
+    """
+    found = {str(name) for name in samples.scalar("split").tolist()}
+    if strange := sorted(found - {*SPLITS, ""}):
+        raise SampleSetError(
+            f"the column 'split' holds {', '.join(map(repr, strange))}; the splits are "
+            f"{', '.join(map(repr, SPLITS))}, and '' for samples that are not used; rename them"
+        )
+
+
+def _check_honesty(
+    samples: SampleSet, findings: tuple[Finding, ...], used: NDArray[np.bool_]
+) -> tuple[Finding, ...]:
+    """Raise if samples that are used spoil the split; return what is to be known about the samples."""
+    if not used.all() and any(finding.kind in _OF_THE_SPLIT for finding in findings):
+        # Images without a pixel are all the same, and what is not used spoils nothing: look at the rest.
+        aside = [finding for finding in findings if finding.kind in _OF_ONE_SAMPLE]
+        findings = (*samples.findings, *aside, *validate(samples.select(used)).findings)
+    wrong = [finding for finding in findings if finding.kind in _OF_THE_SPLIT]
+    if wrong:
+        raise SampleSetError(f"the split is not honest: {len(wrong)} findings, first {wrong[0]}")
+    return findings
 
 
 def _images(samples: SampleSet, column: str, folder: Path) -> NDArray[np.float32]:

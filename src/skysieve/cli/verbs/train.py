@@ -67,6 +67,8 @@ def train(
 
         found = cross_validate(chosen, chosen.prepare(inputs, settings), output, settings, **options)
         say_figures({name: interval.to_json() for name, interval in found.figures.items()}, "all folds")
+        for finding in found.findings:
+            say(f"{finding.severity}: {finding.reason}")
         say(f"figures: {found.table}\nruns: {output}/fold_0 ... fold_{settings.splits.folds - 1}")
         return
     run = train_recipe(chosen, inputs, output, settings, **options)
