@@ -4,6 +4,9 @@ The usual recipe: ``fastavro.reader``, ``gzip``, ``astropy.io.fits``, the norm i
 in PyTorch eager, chunks of 64. Ours: `skysieve.scoring`, by engine and precision. Both run in one
 process on one core, interleaved, on the same packets and with the same weights; what is printed is
 the ratio of the best rounds, the largest difference of the scores, and where our time goes.
+
+The packets are simulated, and each is given a history of earlier detections as real packets carry
+it: 57 public ZTF packets of the schemas 2.0 to 4.02 held 1 to 64 of them, 22 on average.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import numpy as np
 import torch
 from astropy.io import fits
 
+from skysieve.evaluation.calibration import calibrator_from_json
 from skysieve.models.model import WEIGHTS, Model
 from skysieve.models.rebuild import build_network
 from skysieve.scoring.rows import Rows, outcome_schema, score_alerts
@@ -31,11 +35,34 @@ from skysieve.sources.alerts.reading import alerts_from_blob
 from skysieve.sources.alerts.stamps import decode_stamp
 from skysieve.sources.inputs import Blob
 from skysieve.sources.simulators.night import simulate_night
+from skysieve.sources.simulators.packets import packet_bytes
 
 CUTOUTS = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
 
 
-def usual_recipe(network: torch.nn.Module, norm_axes: tuple[int, ...]) -> Callable[[list[Blob]], np.ndarray]:
+#: Mean number of earlier detections in a packet.
+HISTORY = 22
+
+
+def realistic_packets(folder: Path, n: int) -> list[Blob]:
+    """Return simulated packets with a history of the length that real ones have."""
+    night = simulate_night(folder, n=n, seed=5)
+    lengths = np.random.default_rng(5).poisson(HISTORY, n)
+    blobs = []
+    for path, length in zip(sorted(night.packets.glob("*.avro")), lengths, strict=True):
+        with path.open("rb") as file:
+            packet = next(iter(fastavro.reader(file)))
+        candidate = packet["candidate"]
+        history = [candidate | {"jd": candidate["jd"] - day} for day in range(1, length + 1)]
+        stamps = tuple(packet[name]["stampData"] for name in CUTOUTS)
+        data = packet_bytes(candidate, stamps, object_id=packet["objectId"], prv_candidates=history)
+        blobs.append(Blob(path.name, data))
+    return blobs
+
+
+def usual_recipe(
+    network: torch.nn.Module, calibrate: Callable[[torch.Tensor], torch.Tensor]
+) -> Callable[[list[Blob]], np.ndarray]:
     """Return the usual way to score packets."""
 
     def read(blob: Blob) -> np.ndarray:
@@ -47,7 +74,8 @@ def usual_recipe(network: torch.nn.Module, norm_axes: tuple[int, ...]) -> Callab
                 fits.open(io.BytesIO(file.read()), ignore_missing_simple=True) as units,
             ):
                 image = np.nan_to_num(units[0].data).astype(np.float32)
-            norm = np.sqrt((image * image).sum(axis=norm_axes, keepdims=True))
+            image[np.abs(image) > 1e30] = 0
+            norm = np.sqrt((image * image).sum())
             stack[channel, : image.shape[0], : image.shape[1]] = image / np.where(norm > 0, norm, 1)
         return stack
 
@@ -56,7 +84,7 @@ def usual_recipe(network: torch.nn.Module, norm_axes: tuple[int, ...]) -> Callab
         with torch.inference_mode():
             for start in range(0, len(blobs), 64):
                 batch = np.stack([read(blob) for blob in blobs[start : start + 64]])
-                scores.append(torch.sigmoid(network(torch.from_numpy(batch))[:, 0]).numpy())
+                scores.append(calibrate(network(torch.from_numpy(batch))).numpy())
         return np.concatenate(scores)
 
     return score
@@ -131,12 +159,10 @@ def main() -> None:
     torch.set_num_threads(1)
     model = Model.load(arguments.model)
     with tempfile.TemporaryDirectory() as folder:
-        simulate_night(Path(folder), n=arguments.alerts, seed=5)
-        paths = sorted((Path(folder) / "packets").glob("*.avro"))
-        blobs = [Blob(path.name, path.read_bytes()) for path in paths]
+        blobs = realistic_packets(Path(folder), arguments.alerts)
     network = build_network(model.description, model.folder / WEIGHTS)
     runs: dict[str, Callable[[list[Blob]], np.ndarray]] = {
-        "usual recipe": usual_recipe(network, (0, 1)),
+        "usual recipe": usual_recipe(network, calibrator_from_json(model.description.calibration)),
         "skysieve, onnxruntime float32": ours(model, "onnxruntime", "float32"),
         "skysieve, openvino float32": ours(model, "openvino", "float32"),
         "skysieve, openvino bfloat16": ours(model, "openvino", "bfloat16"),
