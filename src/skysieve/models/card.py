@@ -6,7 +6,10 @@ from typing import Any
 
 from skysieve.models.description import ModelDescription
 
-__all__ = ["format_figure", "model_card"]
+__all__ = ["UNSTATED", "format_figure", "model_card"]
+
+#: What stands in place of an account of the labels that nobody gave.
+UNSTATED = "The origin of the labels is not stated."
 
 
 def model_card(description: ModelDescription) -> str:
@@ -76,7 +79,7 @@ def _input(description: ModelDescription) -> str:
 
 
 def _labels(description: ModelDescription) -> str:
-    return f"## Labels\n\n{description.labels}" if description.labels else ""
+    return f"## Labels\n\n{description.labels or UNSTATED}"
 
 
 def _figures(description: ModelDescription) -> str:

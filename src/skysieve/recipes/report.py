@@ -14,6 +14,7 @@ from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.report import write_report
 from skysieve.evaluation.report_content import ModelCard, PublishedFigure, ReportContent, worst_examples
 from skysieve.evaluation.thresholds import fixed
+from skysieve.models.card import UNSTATED
 from skysieve.models.description import DISCLOSED
 from skysieve.models.model import Model
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
@@ -106,9 +107,15 @@ def model_card_of(model: Model) -> ModelCard:
             "inside the graph": ", ".join(step["step"] for step in description.preprocess),
         },
         training_data=str(provenance.get("summary", {}).get("samples", "")),
-        label_disclosure=description.labels if description.labels.startswith(DISCLOSED) else "",
+        label_disclosure=_disclosure(description.labels),
         limits=[provenance["limits"]] if provenance.get("limits") else (),
     )
+
+
+def _disclosure(labels: str) -> str:
+    if not labels:
+        return UNSTATED
+    return labels if labels.startswith(DISCLOSED) else ""
 
 
 def _published(recipe: Recipe, evaluation: Evaluation, judged: SampleSet) -> list[PublishedFigure]:

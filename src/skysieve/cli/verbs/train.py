@@ -55,6 +55,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on with a run in the folder.")] = False,
 ) -> None:
     """Train a recipe, judge it on its test split, write a model folder and a report."""
+    from skysieve.models.card import UNSTATED
     from skysieve.recipes.recipe import RECIPES
     from skysieve.recipes.run import train_recipe
 
@@ -73,7 +74,7 @@ def train(
         return
     run = train_recipe(chosen, inputs, output, settings, **options)
     say_figures(run.figures)
-    say(f"labels: {run.model.description.labels}")
+    say(f"labels: {run.model.description.labels or UNSTATED}")
     say(f"model: {run.model.folder} ({run.model.identity[:12]})")
     say(f"report: {run.report}")
 
