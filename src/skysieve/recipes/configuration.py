@@ -133,6 +133,12 @@ class ThresholdConfig:
     rule: Literal["max-fpr", "min-recall", "equal-error", "max-f1", "fixed"] = "max-fpr"
     value: float = 0.05
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.value <= 1:
+            raise ConfigurationError(
+                f"threshold.value is from 0 to 1 (a rate, or the score itself), found {self.value}"
+            )
+
 
 @dataclass(frozen=True)
 class EvaluationConfig:
@@ -154,6 +160,14 @@ class EvaluationConfig:
     prevalence: float | None = None
     replicates: int = 1000
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.replicates < 2:
+            raise ConfigurationError(f"evaluation.replicates is 2 or more, found {self.replicates}")
+        if self.prevalence is not None and not 0 < self.prevalence < 1:
+            raise ConfigurationError(
+                f"evaluation.prevalence is a share between 0 and 1, or none; found {self.prevalence}"
+            )
 
 
 @dataclass(frozen=True)
