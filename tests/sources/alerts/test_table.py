@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,22 @@ def test_stamps_of_odd_types_are_findings(packets: Any, tmp_path: Path) -> None:
     assert [each.kind for each in read_alert_table(path) if isinstance(each, Finding)] == [
         "malformed-record"
     ] * 2
+
+
+def test_the_reason_for_a_bad_id_fits_it(packets: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", packets, candid=["²", "1" * 5000, "0" * 5000 + "7", "8", "-1"])
+    word, long, *good, negative = read_alert_table(path)
+    assert [each.candid for each in good if isinstance(each, Alert)] == [7, 8]
+    assert "'²' is not a whole number" in str(word)
+    assert "does not fit into 64 bits" in str(long)
+    assert len(str(long)) < 400
+    assert isinstance(negative, Finding)
+
+
+def test_a_table_whose_name_is_no_unicode_is_read(packets: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", packets).rename(tmp_path / os.fsdecode(b"\xff.parquet"))
+    alerts = list(read_alert_table(path))
+    assert [alert.source.partition("::")[2] for alert in alerts if isinstance(alert, Alert)] == [
+        f"row {row}" for row in range(5)
+    ]
+    assert str(alerts[0].source).encode().endswith(b"\\udcff.parquet::row 0")

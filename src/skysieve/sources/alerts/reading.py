@@ -190,14 +190,16 @@ def _detection_id(found: Any, source: str) -> int:
     if found is None:
         reason = "the packet's id is null: it does not say which detection it is"
         raise InputError(source, "missing-id", reason)
-    if isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) < _LONGEST_ID:
-        found = int(found)
+    candid = found
+    if isinstance(found, str) and found.isascii() and found.isdecimal():
+        # Python refuses to read numbers of thousands of digits.
+        candid = int(found.lstrip("0")[:_LONGEST_ID] or "0")
     # A float has lost the last digits of an id already.
-    if not isinstance(found, int) or isinstance(found, bool):
-        raise InputError(source, "bad-id", f"its id {found!r} is not a whole number")
-    if not _INT64.min <= found <= _INT64.max:
-        raise InputError(source, "bad-id", f"its id {found} does not fit into 64 bits")
-    return found
+    if not isinstance(candid, int) or isinstance(candid, bool):
+        raise InputError(source, "bad-id", f"its id {found!r:.60} is not a whole number")
+    if not _INT64.min <= candid <= _INT64.max:
+        raise InputError(source, "bad-id", f"its id {found!r:.60} does not fit into 64 bits")
+    return candid
 
 
 def _object_id(found: Any, source: str) -> str:

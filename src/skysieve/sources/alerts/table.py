@@ -15,6 +15,7 @@ from skysieve.samples.findings import Finding
 from skysieve.sources.alerts.alert import Alert
 from skysieve.sources.alerts.reading import build_alert
 from skysieve.sources.alerts.survey import Identity
+from skysieve.sources.item_names import printable
 
 __all__ = ["read_alert_table"]
 
@@ -55,7 +56,7 @@ def read_alert_table(
         is no such table is one finding: ``unreadable-file``, ``not-parquet``,
         ``missing-column``; ``truncated-parquet`` where its rows break off.
     """
-    name = name or (table.hex()[:8] if isinstance(table, bytes) else str(table))
+    name = name or (table.hex()[:8] if isinstance(table, bytes) else printable(str(table)))
     try:
         file = _open(table, name)
         columns = _columns(file.schema_arrow, name, (candid, *cutouts))
@@ -79,6 +80,8 @@ def read_alert_table(
 
 def _open(table: str | Path | bytes, name: str) -> pq.ParquetFile:
     try:
+        if isinstance(table, str | Path) and printable(str(table)) != str(table):
+            table = Path(table).read_bytes()  # Arrow opens no file whose name is no Unicode
         return pq.ParquetFile(pa.BufferReader(table) if isinstance(table, bytes) else table)
     except pa.ArrowException as error:
         raise InputError(name, "not-parquet", f"cannot be read as Parquet: {error}") from error
