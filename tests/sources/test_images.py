@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,12 @@ def test_efigi_is_read_by_its_table(real_data: Path) -> None:
         assert isinstance(sample, ImageSample), str(sample)
         assert sample.image.shape == (3, 88, 88)
         assert sample.row["class6"]
+
+
+def test_names_that_no_file_can_have_cost_only_themselves(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.png")).write_bytes(b"x")
+    long, stray = read_image_table({"id": ["a"], "file": ["x" * 5000]}, tmp_path, path="file")
+    assert isinstance(long, Finding)
+    assert isinstance(stray, Finding)
+    assert long.kind == "missing-file"
+    assert stray.item.encode().endswith(b"\\udcff.png")

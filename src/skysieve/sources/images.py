@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from skysieve.errors import ConfigurationError, InputError
 from skysieve.samples.findings import Finding
 from skysieve.sources.image_file import IMAGE_SUFFIXES, read_image
+from skysieve.sources.item_names import printable
 from skysieve.sources.row_table import Row, TableSource, placeholders, read_rows
 
 __all__ = ["ImageSample", "read_image_table"]
@@ -145,8 +146,9 @@ def _path(folder: Path, spec: str, row: Row, name: str) -> Path:
     if value is None or not str(value).strip():
         raise InputError(name, "missing-path", f"the column {spec!r} names no file")
     path = folder / str(value)
-    if not path.is_file():
-        raise InputError(name, "missing-file", f"its file {path.as_posix()} does not exist")
+    # Unlike Path.is_file, this says no to a name beyond measure instead of raising.
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise InputError(name, "missing-file", f"its file {path.as_posix():.300} does not exist")
     return path
 
 
@@ -176,4 +178,4 @@ def _without_row(folder: Path, used: set[str]) -> Iterator[Finding]:
             is_image = file.lower().endswith(IMAGE_SUFFIXES) and not file.startswith(".")
             if is_image and os.path.abspath(path) not in used:  # noqa: PTH100 - links stay links
                 reason = "no row of the table names this image; it was left alone"
-                yield Finding(path.as_posix(), "file-without-row", reason, "warning")
+                yield Finding(printable(path.as_posix()), "file-without-row", reason, "warning")
