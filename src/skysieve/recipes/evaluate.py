@@ -22,6 +22,7 @@ from skysieve.recipes.judging import absent_magnitude, figures_json, further_fig
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
+from skysieve.recipes.stored_rows import StoredImages, scalars_of
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.validation import validate
@@ -107,8 +108,9 @@ def evaluate_model(
         )
     samples = _with_split_of_run(samples, model, split)
     validation = validate(samples)
-    judged = samples.select(_rows(samples, split))
-    scores = _scores(model, judged)
+    rows = _rows(samples, split)
+    judged = scalars_of(samples, rows)
+    scores = _scores(model, samples, rows)
     threshold = _threshold(model)
     name = split or "all labelled samples"
     evaluation = judge(judged, scores, settings, threshold=threshold, split=name)
@@ -129,6 +131,7 @@ def evaluate_model(
         recipe=recipe,
         further=further,
         judged=judged,
+        images=StoredImages(samples, description.contract.column, rows),
         magnitude=settings.magnitude,
         findings=(*findings, *validation.findings),
     )
@@ -153,9 +156,14 @@ def _rows(samples: SampleSet, split: str) -> NDArray[np.int64]:
     return rows
 
 
-def _scores(model: Model, samples: SampleSet) -> NDArray[np.float32]:
-    column = model.description.contract.column
-    return np.concatenate([model.predict(piece.tensor(column)) for piece in samples.batches(1024)])
+def _scores(model: Model, samples: SampleSet, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Score some rows, in ascending order, a batch in memory at a time."""
+    column, first, parts = model.description.contract.column, 0, []
+    for piece in samples.batches(1024):
+        wanted = rows[(rows >= first) & (rows < first + len(piece))] - first
+        parts.append(model.predict(piece.tensor(column, rows=wanted)))
+        first += len(piece)
+    return np.concatenate(parts)
 
 
 def _threshold(model: Model) -> Threshold | None:

@@ -19,6 +19,7 @@ from skysieve.models.description import DISCLOSED
 from skysieve.models.model import Model
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
 from skysieve.recipes.recipe import Recipe
+from skysieve.recipes.stored_rows import StoredImages
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 
@@ -39,6 +40,7 @@ def write_model_report(
     recipe: Recipe | None,
     further: Mapping[str, Interval],
     judged: SampleSet,
+    images: StoredImages,
     magnitude: str = "",
     findings: Sequence[Finding] = (),
     history: Sequence[Any] = (),
@@ -58,7 +60,9 @@ def write_model_report(
     further : mapping of str to Interval
         As of `skysieve.recipes.judging.further_figures`.
     judged : SampleSet
-        The samples behind the evaluation, row by row.
+        The samples behind the evaluation, row by row; their scalars are enough.
+    images : StoredImages
+        Their images; those of the mistakes that are shown are read.
     magnitude : str
         Column to tell beside each mistake; left out where the samples have no such column.
     findings : sequence of Finding
@@ -67,7 +71,6 @@ def write_model_report(
         Learning curves, if the model was just trained.
     """
     contract = model.description.contract
-    images = judged.tensor(contract.column)
     columns = {"group": judged.groups}
     if magnitude in judged.column_names:
         columns[magnitude] = np.round(judged.scalar(magnitude), 2)

@@ -34,6 +34,7 @@ from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
+from skysieve.recipes.stored_rows import StoredImages, scalars_of
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.ensemble import fit_ensemble
 from skysieve.training.examples import Examples
@@ -178,7 +179,7 @@ def train_samples(
     threshold = _choose_threshold(settings.threshold, scores, split)
 
     test = split.rows("test")
-    judged = split.samples.select(test)
+    judged = scalars_of(split.samples, test)
     evaluation = judge(
         judged, scores[test], settings.evaluation, threshold=threshold, split="test", logits=logits[test]
     )
@@ -208,6 +209,7 @@ def train_samples(
         recipe=recipe,
         further=further,
         judged=judged,
+        images=StoredImages(split.samples, recipe.contract.column, test),
         magnitude=settings.evaluation.magnitude,
         findings=(*absent_magnitude(judged, settings.evaluation), *split.findings),
         history=members[0].history,
