@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -30,7 +31,10 @@ from skysieve.recipes.run import train_samples
 from skysieve.recipes.split_samples import split_samples
 from skysieve.samples import Description, SampleSet, TensorColumn
 from skysieve.samples.findings import count_findings
+from skysieve.sources.alerts.alert import Alert
+from skysieve.sources.alerts.reading import read_alerts
 from skysieve.sources.simulators.night import simulate_night
+from skysieve.sources.simulators.packets import stamp_bytes
 
 BRAAI = RECIPES.get("braai")
 QUICK = {
@@ -349,6 +353,25 @@ def test_evaluating_refuses_other_channels(
     )
     with pytest.raises(ContractError, match="in this order"):
         evaluate_model(run.model, [swapped.write(tmp_path / "w.parquet")], tmp_path / "judged")
+
+
+def test_labels_of_a_column_that_the_packets_call_label(tmp_path: Path) -> None:
+    night = simulate_night(tmp_path / "night", n=4, seed=2)
+    alerts = [alert for alert in read_alerts([night.packets]) if isinstance(alert, Alert)]
+    columns = {
+        "candid": [alert.candid for alert in alerts],
+        "objectId": [alert.object_id for alert in alerts],
+        "label": ["real", "bogus", None, "real"],
+    }
+    names = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
+    for channel, name in enumerate(names):
+        columns[name] = [stamp_bytes(alert.cutouts[channel]) for alert in alerts]
+    pq.write_table(pa.table(columns), tmp_path / "alerts.parquet")
+    labels = LabelConfig(column="label")
+    samples = prepare_alert_samples(
+        [tmp_path / "alerts.parquet"], labels, BRAAI.contract, classes=("bogus", "real")
+    )
+    assert samples.labels.tolist() == [1, 0, -1, 1]
 
 
 @pytest.mark.realdata

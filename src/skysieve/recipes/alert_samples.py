@@ -19,7 +19,7 @@ from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.table import encode_labels
 from skysieve.samples.weak_labels import agreeing_labels, is_known
 from skysieve.sources.alerts.reading import read_alerts
-from skysieve.sources.alerts.samples import alerts_to_samples
+from skysieve.sources.alerts.samples import PACKET_PREFIX, alerts_to_samples
 
 __all__ = ["KNOWN_REAL", "WEAK_LABEL", "is_sample_set", "prepare_alert_samples"]
 
@@ -152,6 +152,9 @@ def _known(samples: SampleSet, labels: LabelConfig) -> NDArray[np.bool_]:
 
 
 def _values(samples: SampleSet, column: str) -> list[Any]:
+    # A packet's own field of a reserved name is kept under a prefix; the user knows it by its own.
+    if PACKET_PREFIX + column in samples.column_names:
+        column = PACKET_PREFIX + column
     return [None if value == "" else value for value in samples.scalar(column).tolist()]
 
 
