@@ -46,3 +46,19 @@ def test_numbers_of_two_simulations_are_not_the_same_group() -> None:
     more, other = (sample_set([0, 1, 2], simulator="triplets", seed=seed, n=3) for seed in (1, 2))
     counts = [seen.sum() for each in (more, other) if (seen := seen_samples(each, provenance)) is not None]
     assert counts == [2, 0]
+
+
+def test_a_simulation_that_a_model_started_from_is_noted_as_a_whole() -> None:
+    first = sample_set([0, 1], simulator="triplets", seed=1, n=2)
+    start = {SEEN_GROUPS: seen_groups(first, np.arange(2)), "samples": dict(first.description.origin)}
+    provenance = {SEEN_GROUPS: seen_groups(sample_set(["a"]), np.arange(1), start)}
+    assert len(provenance[SEEN_GROUPS]) == 2
+    more, other = (sample_set([0, 1, 2], simulator="triplets", seed=seed, n=3) for seed in (1, 2))
+    for samples, expected in (
+        (more, [True] * 3),
+        (other, [False] * 3),
+        (sample_set(["a", "b"]), [True, False]),
+    ):
+        seen = seen_samples(samples, provenance)
+        assert seen is not None
+        assert seen.tolist() == expected

@@ -34,8 +34,13 @@ def seen_groups(
         The rows that it learned from, or that chose something about it.
     start : mapping, optional
         Provenance of the model whose weights training started from; what that one has seen counts.
+        If it learned from a simulation, that is noted as a whole: thousands of simulated skies tell
+        nothing more, and a sample of the same simulation counts as seen.
     """
     before = (start or {}).get(SEEN_GROUPS, ())
+    origin = (start or {}).get("samples", {})
+    if "simulator" in origin:
+        before = _digests([""], _salt(origin))
     return sorted({*group_digests(samples)[rows].tolist(), *before})
 
 
@@ -49,7 +54,11 @@ def seen_samples(samples: SampleSet, provenance: Mapping[str, Any]) -> NDArray[n
     """
     if SEEN_GROUPS not in provenance:
         return None
-    return np.isin(group_digests(samples), np.asarray(provenance[SEEN_GROUPS], dtype=np.str_))
+    seen = np.asarray(provenance[SEEN_GROUPS], dtype=np.str_)
+    simulation = list(_digests([""], _salt(samples.description.origin)))
+    if "simulator" in samples.description.origin and np.isin(simulation, seen).any():
+        return np.ones(len(samples), dtype=bool)
+    return np.isin(group_digests(samples), seen)
 
 
 def seen_finding(seen: NDArray[np.bool_] | None) -> tuple[Finding, ...]:
