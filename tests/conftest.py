@@ -11,24 +11,20 @@ REAL_DATA = Path(os.environ.get("SKYSIEVE_DATA") or Path(__file__).parents[2] / 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests of the marker ``realdata`` where the data are absent, and say so."""
+    """Deselect the tests of the marker ``realdata`` where the data are absent."""
     if REAL_DATA.is_dir():
         return
     absent = [item for item in items if item.get_closest_marker("realdata")]
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]
-        config.stash[_DESELECTED] = len(absent)
 
 
-_DESELECTED = pytest.StashKey[int]()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the one line about deselected tests."""
-    if count := config.stash.get(_DESELECTED, 0):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line that tests were deselected; under xdist only the workers know how many."""
+    if not REAL_DATA.is_dir():
         terminalreporter.write_line(
-            f"{count} tests of real data deselected: {REAL_DATA} is absent (see SKYSIEVE_DATA)"
+            f"tests of real data deselected: {REAL_DATA} is absent (see SKYSIEVE_DATA)"
         )
 
 
