@@ -187,7 +187,7 @@ def test_what_is_no_archive_is_a_finding(tmp_path: Path) -> None:
     for name, data in [
         ("a.tar", b"x" * 2000),
         ("b.tar.gz", b"x" * 2000),
-        ("c.tgz", gzip.compress(b"x" * 2000)),
+        ("c.tgz", gzip.compress(b"x" * 2000, mtime=0)),
     ]:
         (tmp_path / name).write_bytes(data)
         assert names(tmp_path / name) == ["bad-archive"]
