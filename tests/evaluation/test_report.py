@@ -286,3 +286,21 @@ def test_decimals_follow_the_width(low: float, high: float, decimals: int) -> No
 
 def test_settings_become_dotted_keys() -> None:
     assert flatten({"a": {"b": [1, 2], "c": None}}) == {"a.b": "1, 2", "a.c": "None"}
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "night.html"
+    path.write_text("the old page")
+    night = NightContent("Night", "2026-03-14", ModelCard("m"), 2, [0.1, 0.9], fixed(0.5))
+
+    def half(self: Path, text: str, **_: Any) -> None:
+        self.write_bytes(text[: len(text) // 2].encode())
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space left"):
+        write_night_report(path, night)
+    assert path.read_bytes() == b"the old page"
+    assert list(tmp_path.iterdir()) == [path]

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from skysieve.atomic_file import replacing
 from skysieve.evaluation.cutout_images import cutouts_to_data_uri
 from skysieve.evaluation.intervals import Interval
 
@@ -38,7 +39,8 @@ def write_page(path: str | Path, template: str, **content: Any) -> Path:
     page = _environment().get_template(template).render(**content)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
+    with replacing(target) as partial:
+        partial.write_text(page, encoding="utf-8")
     return target
 
 
