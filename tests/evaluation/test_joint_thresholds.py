@@ -1,0 +1,53 @@
+"""Thresholds of the families of a sieve, chosen together."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from skysieve.errors import ConfigurationError
+from skysieve.evaluation.joint_thresholds import joint_thresholds
+
+
+def simulated(seed: int, reals: int = 300, bogus: int = 900) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    labels = np.repeat([1, 0], [reals, bogus])
+    scores = {name: rng.normal(2.0 * labels, 1.0) for name in ("rb", "sl", "kd")}
+    return labels, scores
+
+
+def verdict(scores: dict[str, np.ndarray], thresholds: dict[str, float]) -> np.ndarray:
+    return np.all([scores[name] >= value for name, value in thresholds.items()], axis=0)
+
+
+@pytest.mark.parametrize("max_fpr", [0.005, 0.02, 0.1])
+def test_the_rate_is_kept_and_nothing_on_the_grid_is_more_complete(max_fpr):
+    labels, scores = simulated(3)
+    losses = (0.0, 0.01, 0.05, 0.1, 0.3)
+    chosen = joint_thresholds(labels, scores, max_fpr, losses=losses)
+    passed = verdict(scores, chosen)
+    assert passed[labels == 0].mean() <= max_fpr
+    grids = [np.quantile(scores[name][labels == 1], losses, method="lower") for name in scores]
+    others = [verdict(scores, dict(zip(scores, each, strict=True))) for each in itertools.product(*grids)]
+    possible = [other[labels == 1].mean() for other in others if other[labels == 0].mean() <= max_fpr]
+    assert passed[labels == 1].mean() == max(possible)
+
+
+def test_separable_families_keep_everything():
+    labels = np.array([1, 1, 0, 0])
+    scores = {"rb": np.array([0.9, 0.8, 0.1, 0.9]), "kd": np.array([0.7, 0.9, 0.9, 0.1])}
+    assert verdict(scores, joint_thresholds(labels, scores, 0.0)).tolist() == [True, True, False, False]
+
+
+def test_where_the_rate_cannot_be_kept_the_fewest_false_positives_are_taken():
+    labels = np.array([1, 1, 1, 0, 0, 0])
+    scores = {"rb": np.array([0.5, 0.6, 0.7, 0.55, 0.8, 0.1])}
+    assert joint_thresholds(labels, scores, 0.0, losses=(0.0, 0.5))["rb"] == 0.6
+
+
+@pytest.mark.parametrize("labels", [[1, 1], [0, 0]])
+def test_one_class_alone_is_refused(labels):
+    with pytest.raises(ConfigurationError, match="reals among 2 samples"):
+        joint_thresholds(np.array(labels), {"rb": np.array([0.1, 0.2])}, 0.1)
