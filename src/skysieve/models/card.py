@@ -111,5 +111,6 @@ def _training(description: ModelDescription) -> str:
 
 def _use(description: ModelDescription) -> str:
     limits = description.provenance.get("limits", "")
-    text = "## Use\n\n```\nskysieve score FOLDER alerts/ -o scores.parquet\nskysieve model check FOLDER\n```"
+    what = "night/" if description.contract.channels == ("difference",) else "alerts/"
+    text = f"## Use\n\n```\nskysieve score FOLDER {what} -o scores.parquet\nskysieve model check FOLDER\n```"
     return f"## Limits\n\n{limits}\n\n{text}" if limits else text

@@ -14,13 +14,13 @@ LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 def training_quantiles(
-    images: NDArray[np.float32], channels: tuple[str, ...], scores: NDArray[Any]
+    images: NDArray[Any], channels: tuple[str, ...], scores: NDArray[Any]
 ) -> dict[str, Any]:
     """Return quantiles over samples of simple statistics of each channel, and of the scores.
 
     Parameters
     ----------
-    images : ndarray, shape (N, C, H, W), float32
+    images : ndarray, shape (N, C, H, W)
         Raw training images; pixels that are not finite, or beyond 1e30, count as not measured.
     channels : tuple of str
         Names of the channels.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from skysieve.recipes.alert_samples import prepare_alert_samples
 from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
-from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
 from skysieve.recipes.stored_rows import StoredImages, scalars_of
@@ -99,9 +100,7 @@ def evaluate_model(
         labels = labels or recipe.configuration.labels
         settings = settings or recipe.configuration.evaluation
     settings = settings or EvaluationConfig()
-    samples = prepare_alert_samples(
-        inputs, labels or LabelConfig(), description.contract, classes=description.classes
-    )
+    samples = _prepare(inputs, model, recipe, labels or LabelConfig())
     if samples.classes != description.classes:
         raise ContractError(
             f"the samples have the classes {samples.classes}, the model {description.classes}, in this order"
@@ -138,6 +137,16 @@ def evaluate_model(
     return EvaluationRun(evaluation, figures, findings, report, table)
 
 
+def _prepare(
+    inputs: Sequence[str | Path], model: Model, recipe: Recipe | None, labels: LabelConfig
+) -> SampleSet:
+    """Make the sample set as the model's recipe does; that of an imported model is made of alerts."""
+    if recipe is not None:
+        return recipe.prepare(inputs, dataclasses.replace(recipe.configuration, labels=labels))
+    description = model.description
+    return prepare_alert_samples(inputs, labels, description.contract, classes=description.classes)
+
+
 def _with_split_of_run(samples: SampleSet, model: Model, split: str) -> SampleSet:
     """Give samples without a split the one of the run that the model lies in, if it does."""
     stored = model.folder.parent / "splits.parquet"
@@ -161,7 +170,7 @@ def _scores(model: Model, samples: SampleSet, rows: NDArray[np.int64]) -> NDArra
     column, first, parts = model.description.contract.column, 0, []
     for piece in samples.batches(1024):
         wanted = rows[(rows >= first) & (rows < first + len(piece))] - first
-        parts.append(model.predict(piece.tensor(column, rows=wanted)))
+        parts.append(model.predict(piece.tensor(column, rows=wanted).astype(np.float32, copy=False)))
         first += len(piece)
     return np.concatenate(parts)
 

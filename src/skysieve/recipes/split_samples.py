@@ -42,8 +42,8 @@ class SplitSamples:
     ----------
     samples : SampleSet
         The samples, with a column ``split``.
-    images : ndarray, shape (N, C, H, W), float32
-        Their images, in memory or mapped.
+    images : ndarray, shape (N, C, H, W)
+        Their images as stored, in memory or mapped.
     labels : ndarray, shape (N,)
         Class index, -1 where there is none.
     split : ndarray, shape (N,)
@@ -57,7 +57,7 @@ class SplitSamples:
     """
 
     samples: SampleSet
-    images: NDArray[np.float32]
+    images: NDArray[Any]
     labels: NDArray[np.int64]
     split: NDArray[Any]
     usable: NDArray[np.bool_]
@@ -162,8 +162,9 @@ def _check_honesty(
     return findings
 
 
-def _images(samples: SampleSet, column: str, folder: Path) -> NDArray[np.float32]:
-    size = 4 * len(samples) * int(np.prod(samples.description.tensors[column].fixed_shape))
+def _images(samples: SampleSet, column: str, folder: Path) -> NDArray[Any]:
+    layout = samples.description.tensors[column]
+    size = np.dtype(layout.dtype).itemsize * len(samples) * int(np.prod(layout.fixed_shape))
     if size <= LARGEST_IN_MEMORY:
         return samples.tensor(column)
     return samples.tensor_to_memmap(column, folder / f"{column}.npy")
