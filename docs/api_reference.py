@@ -25,6 +25,7 @@ FOLDERS = (
     "evaluation",
     "models",
     "scoring",
+    "detection",
     "recipes",
 )
 

@@ -1,0 +1,1 @@
+"""Finding streaks in whole frames."""
