@@ -13,7 +13,7 @@ from skysieve.errors import ContractError, ModelError
 from skysieve.models.description import ModelDescription
 from skysieve.models.engines import Engine, open_engine
 
-__all__ = ["CARD", "DESCRIPTION", "GRAPH", "WEIGHTS", "Model", "file_sha256", "shipped_models"]
+__all__ = ["CARD", "DESCRIPTION", "GRAPH", "SHIPPED", "WEIGHTS", "Model", "file_sha256", "shipped_models"]
 
 DESCRIPTION = "model.json"
 WEIGHTS = "weights.safetensors"
@@ -23,7 +23,8 @@ CARD = "README.md"
 #: Samples given to the engine at once: larger chunks leave the processor's cache.
 CHUNK = 64
 
-_SHIPPED = Path(__file__).parent / "shipped"
+#: What comes with skysieve: folders of models and sieves.
+SHIPPED = Path(__file__).parent / "shipped"
 
 
 class Model:
@@ -157,7 +158,7 @@ class Model:
 
 def shipped_models() -> list[str]:
     """Return the names of the models that come with skysieve."""
-    return sorted(path.parent.name for path in _SHIPPED.glob(f"*/{DESCRIPTION}"))
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{DESCRIPTION}"))
 
 
 def file_sha256(path: Path) -> str:
@@ -171,7 +172,7 @@ def _find(folder: str | Path) -> Path:
     if (path / DESCRIPTION).is_file():
         return path
     if str(folder) in shipped_models():
-        return _SHIPPED / str(folder)
+        return SHIPPED / str(folder)
     if path.is_dir():
         return path
     shipped = ", ".join(shipped_models()) or "none is shipped"

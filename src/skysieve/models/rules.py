@@ -79,6 +79,10 @@ class Jury:
         """Raise `ConfigurationError` unless there is such a member; the nearest is named."""
         _require(name, self.thresholds, "member")
 
+    def require_either(self, name: str) -> None:
+        """Raise `ConfigurationError` unless there is such a family or member; the nearest is named."""
+        _require(name, [*self.families, *self.thresholds], "family or member")
+
 
 class Rule:
     """What all rules can do; made by `parse_rule`.
