@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -15,14 +16,20 @@ from skysieve.networks.onnx_export import export_onnx
 
 torch.set_num_threads(1)
 
-SHAPES = [(3, 63, 63), (1, 30, 30), (4, 48, 64)]
+SHAPES = [(3, 63, 63), (1, 40, 40), (4, 48, 64)]
+SMALL: dict[str, dict[str, Any]] = {
+    "fc4": {"dense": (8, 6)},
+    "resnet50": {"width": 8, "blocks": (1, 2, 1, 1)},
+    "densenet121": {"growth": 8, "blocks": (2, 1, 2, 1)},
+}
+"""Arguments of networks that are too large for a quick test; their tests build them in full."""
 
 
 @pytest.mark.parametrize("outputs", [1, 5])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_forward_and_backward(name: str, shape: tuple[int, int, int], outputs: int) -> None:
-    network = build_network(name, shape=shape, outputs=outputs)
+    network = build_network(name, shape=shape, outputs=outputs, **SMALL.get(name, {}))
     logits = network(torch.randn(4, *shape))
     assert logits.shape == (4, outputs)
     logits.square().sum().backward()
@@ -36,7 +43,7 @@ def test_forward_and_backward(name: str, shape: tuple[int, int, int], outputs: i
 def test_same_seed_gives_the_same_network(name: str) -> None:
     def logits(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        network = build_network(name, shape=(3, 63, 63), outputs=2)
+        network = build_network(name, shape=(3, 63, 63), outputs=2, **SMALL.get(name, {}))
         return network(torch.ones(3, 3, 63, 63) * torch.arange(63.0))
 
     assert torch.equal(logits(5), logits(5))
@@ -46,17 +53,17 @@ def test_same_seed_gives_the_same_network(name: str) -> None:
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_samples_do_not_see_each_other_when_evaluated(name: str) -> None:
     torch.manual_seed(0)
-    network = build_network(name, shape=(3, 63, 63), outputs=2).eval()
+    network = build_network(name, shape=(3, 63, 63), outputs=2, **SMALL.get(name, {})).eval()
     samples = torch.randn(5, 3, 63, 63)
     one_by_one = torch.cat([network(sample[None]) for sample in samples])
     torch.testing.assert_close(network(samples), one_by_one, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(3, 63, 63), (1, 30, 30)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_exported_graph_takes_any_batch(name: str, shape: tuple[int, int, int], tmp_path: Path) -> None:
     torch.manual_seed(1)
-    network = build_network(name, shape=shape, outputs=3)
+    network = build_network(name, shape=shape, outputs=3, **SMALL.get(name, {}))
     export_onnx(network, tmp_path / "network.onnx", shape, output_name="logits", accepts_nan=False)
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
     samples = torch.randn(7, *shape)
