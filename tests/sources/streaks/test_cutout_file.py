@@ -152,7 +152,7 @@ def test_masked_cutout_is_kept_aside_and_partly_masked_one_is_used() -> None:
 
 @pytest.mark.realdata
 def test_real_cutouts_are_not_taken_for_masked(real_data: Any) -> None:
-    # The montage that they come from marks the ends of the streaks with red pixels; green knows nothing of it.
+    # The montage that they come from marks the ends of the streaks by red pixels: green lacks them.
     tiles = np.load(real_data / "deepstreaks" / "reals_zoo_24_tiles.npz")["tiles"][..., 1]
     for tile in tiles:
         square = np.ascontiguousarray(tile[:131, :131])
