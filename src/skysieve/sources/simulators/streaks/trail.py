@@ -66,7 +66,7 @@ def add_trail(
     >>> image = np.zeros((61, 61))
     >>> add_trail(image, 20.0, 30.0, 40.0, 30.0, flux=100.0, fwhm=2.0)
     >>> round(float(image.sum()), 1), bool(np.allclose(image, image[:, ::-1]))
-    (99.8, True)
+    (100.0, True)
     """
     margin = reach * fwhm
     height, width = image.shape

@@ -1,0 +1,134 @@
+"""Simulated streaks as a sample set on disk, by several processes, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skysieve.errors import ConfigurationError
+from skysieve.progress import progress_bar
+from skysieve.samples.description import Description, TensorColumn
+from skysieve.samples.parquet import SampleWriter
+from skysieve.sources.simulators.camera import Camera
+from skysieve.sources.simulators.streaks.kinds import chosen_kinds
+from skysieve.sources.simulators.streaks.simulate import simulate_streaks
+from skysieve.sources.streaks.cutout_file import CUTOUT_SIDE, INPUT_SIDE, resize_cutouts
+
+__all__ = ["write_streak_samples"]
+
+#: Cutouts that a process simulates at a time.
+BLOCK = 512
+
+#: Seed, camera, share of real ones, kinds.
+_Task = tuple[int, Camera | None, float, tuple[str, ...] | None]
+
+
+def write_streak_samples(
+    path: str | Path,
+    *,
+    n: int,
+    seed: int,
+    camera: Camera | None = None,
+    real_fraction: float = 0.5,
+    kinds: Iterable[str] | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> Path:
+    """Simulate streak cutouts and write them as a sample set.
+
+    Parameters
+    ----------
+    path : path
+        The Parquet file.
+    n : int
+        Number of cutouts.
+    seed : int
+        Seed. The file does not depend on ``workers``.
+    camera : Camera, optional
+        The camera and its sky; ZTF by default.
+    real_fraction : float
+        Probability that a cutout shows a plausible asteroid.
+    kinds : iterable of str, optional
+        Kinds to draw from; all if not given.
+    workers : int
+        Processes.
+    progress : bool
+        Show progress.
+
+    Returns
+    -------
+    Path
+        The file. ``id`` and ``group`` are the number of the cutout: every one is a sky of its own. The
+        labels are in ``rb``, ``sl``, ``kd`` and ``os``; -1 says that there is none.
+
+    Raises
+    ------
+    ConfigurationError
+        If a number is out of its range.
+    UnknownNameError
+        If there is no such kind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skysieve.samples import SampleSet
+    >>> path = write_streak_samples(Path(tempfile.mkdtemp()) / "sim.parquet", n=3, seed=1)
+    >>> SampleSet.open(path)
+    <SampleSet: 3 samples, cutouts (1, 144, 144), classes ()>
+    """
+    if workers < 1:
+        raise ConfigurationError(f"workers is {workers}; give 1 or more")
+    chosen = None if kinds is None else tuple(kinds)
+    chosen_kinds(chosen)
+    task: _Task = (seed, camera, real_fraction, chosen)
+    layout = TensorColumn((1, INPUT_SIDE, INPUT_SIDE), "uint8", channels=("difference",), unit="grey level")
+    description = Description(
+        {"cutouts": layout},
+        label_origin="SIMULATED: labels are the truth of the simulator.",
+        origin={"simulator": "streaks", "seed": seed, "n": n, "kinds": list(chosen or ["all"])},
+    )
+    with progress_bar("simulating", n, enabled=progress) as bar, SampleWriter(path, description) as writer:
+        for columns in _blocks(task, n, workers):
+            writer.write(columns)
+            bar.advance(len(columns["id"]))
+    return Path(path)
+
+
+def _blocks(task: _Task, n: int, workers: int) -> Iterator[dict[str, Any]]:
+    """Yield the columns of all blocks in their order."""
+    blocks = [(start, min(BLOCK, n - start)) for start in range(0, n, BLOCK)] or [(0, n)]
+    if workers == 1 or len(blocks) == 1:
+        for start, count in blocks:
+            yield _block(task, start, count)
+        return
+    with ProcessPoolExecutor(min(workers, len(blocks)), mp_context=get_context("spawn")) as pool:
+        pending: deque[Future[dict[str, Any]]] = deque()
+        for start, count in blocks:
+            # No more than two blocks a process wait: a slow disk must not fill the memory.
+            if len(pending) >= 2 * workers:
+                yield pending.popleft().result()
+            pending.append(pool.submit(_block, task, start, count))
+        while pending:
+            yield pending.popleft().result()
+
+
+def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
+    seed, camera, real_fraction, kinds = task
+    streaks = simulate_streaks(
+        count,
+        seed=seed,
+        camera=camera,
+        real_fraction=real_fraction,
+        kinds=kinds,
+        size=CUTOUT_SIDE,
+        start=start,
+    )
+    number = np.arange(start, start + count)
+    resized = resize_cutouts(np.asarray(streaks.cutouts, np.uint8))
+    return {"id": number, "group": number, **streaks.columns(), "cutouts": resized[:, None]}

@@ -1,0 +1,53 @@
+"""The 8-bit stretch in which streak cutouts are distributed, and the JPEG that they pass through.
+
+Grey levels fall with light: ``grey = 255 (10 - d / sigma) / 12.5``, cut off at 0 and 255. Sky is 204, one
+sigma 20.4, white -2.5 and black +10 sigma; pixels without data hold sky. Measured on 24 cutouts of ZTF.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["BLACK", "SKY", "WHITE", "jpeg_round_trip", "to_grey", "to_sigma"]
+
+#: Difference in sigma that is black, and white.
+BLACK, WHITE = 10.0, -2.5
+_GREY_PER_SIGMA = 255.0 / (BLACK - WHITE)
+#: Grey level of a difference of zero.
+SKY = 204
+
+
+def to_grey(difference: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return grey levels of a difference in units of its noise; NaN is sky.
+
+    Examples
+    --------
+    >>> to_grey(np.array([0.0, 1.0, 10.0, 99.0, -2.5, np.nan], np.float32)).tolist()
+    [204, 184, 0, 0, 255, 204]
+    """
+    grey = np.float32(_GREY_PER_SIGMA) * (np.float32(BLACK) - difference)
+    np.nan_to_num(grey, copy=False, nan=SKY, posinf=255.0, neginf=0.0)
+    np.clip(grey, 0.0, 255.0, out=grey)
+    return np.asarray(np.rint(grey), np.uint8)
+
+
+def to_sigma(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the difference in units of its noise, from -2.5 to 10.
+
+    Examples
+    --------
+    >>> to_sigma(np.array([204, 0, 255], np.uint8)).tolist()
+    [0.0, 10.0, -2.5]
+    """
+    return np.asarray(np.float32(BLACK) - grey.astype(np.float32) / np.float32(_GREY_PER_SIGMA))
+
+
+def jpeg_round_trip(grey: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Return an image, shape (height, width), as it is after compression at ``quality`` (1 to 95)."""
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.uint8)
