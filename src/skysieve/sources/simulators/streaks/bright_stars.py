@@ -34,10 +34,13 @@ def add_halo(canvas: Canvas, x: float, y: float, radius: float, level: float) ->
     profile = np.float32(level) / (1.0 + r2 / np.float32(radius * radius)) ** 2
     waves, phase = rng.uniform(0.15, 0.7), rng.uniform(0.0, 2.0 * pi)
     tilt_x, tilt_y = rng.normal(0.0, 0.5, 2) / radius
-    r = np.sqrt(r2)
-    sign = np.cos(np.float32(waves) * r + np.float32(phase)) + np.float32(rng.normal(0.0, 0.6))
-    sign += np.float32(tilt_x) * u + np.float32(tilt_y) * v
-    profile *= sign + np.float32(0.6) * rng.standard_normal(profile.shape, dtype=np.float32)
+    # Rings are off centre and elliptical, as reflections and the errors of two halos are.
+    away_x, away_y = rng.normal(0.0, 0.3 * radius, 2)
+    squeeze = np.float32(rng.uniform(0.6, 1.5))
+    r = np.sqrt((u - np.float32(away_x)) ** 2 + squeeze * (v - np.float32(away_y)) ** 2)
+    sign = np.float32(rng.uniform(0.0, 0.6)) * np.cos(np.float32(waves) * r + np.float32(phase))
+    sign += np.float32(tilt_x) * u + np.float32(tilt_y) * v + np.float32(rng.normal(0.0, 0.6))
+    profile *= sign + np.float32(rng.uniform(0.2, 1.0)) * rng.standard_normal(profile.shape, dtype=np.float32)
     canvas.error[top:bottom, left:right] += profile
     canvas.variance[top:bottom, left:right] += np.abs(profile) * np.float32(0.5)
 
@@ -99,7 +102,7 @@ def paint_masked_star(canvas: Canvas) -> Truth:
     away = 0.5 * radius + rng.exponential(12.0)
     angle = rng.uniform(0.0, 2.0 * pi)
     x, y = canvas.centre + away * cos(angle), canvas.centre + away * sin(angle)
-    if rng.uniform() < 0.75:
+    if rng.uniform() < 0.85:
         add_halo(canvas, x, y, radius * rng.uniform(0.6, 1.1), 3.0 * 8.0 ** rng.uniform())
     if rng.uniform() < 0.45:
         add_spikes(
@@ -108,7 +111,26 @@ def paint_masked_star(canvas: Canvas) -> Truth:
     if rng.uniform() < 0.35:
         _add_bleed(canvas, x, y, 2.0 * 8.0 ** rng.uniform(), radius * rng.uniform(1.5, 4.0))
     _mask_star(canvas, x, y, radius)
+    if rng.uniform() < 0.6:
+        _add_rim(canvas)
     return Truth()
+
+
+def _add_rim(canvas: Canvas) -> None:
+    """Add an uneven line along one side of the largest mask, where interpolation met the step."""
+    rng = canvas.rng
+    if not canvas.masks:
+        return
+    top, bottom, left, right = max(canvas.masks, key=lambda mask: (mask[1] - mask[0]) * (mask[3] - mask[2]))
+    level = float(2.0 * 10.0 ** rng.uniform() * (1.0 if rng.uniform() < 0.5 else -1.0))
+    width, flipped = int(rng.integers(1, 4)), rng.uniform() < 0.5
+    image = canvas.error
+    if flipped:
+        image, (top, bottom, left, right) = image.T, (left, right, top, bottom)
+    first = bottom if rng.uniform() < 0.5 else max(top - width, 0)
+    line = image[first : first + width, left:right]
+    rough = rng.normal(1.0, 0.4, (1, line.shape[1])) * (1.0 + 0.3 * rng.standard_normal(line.shape))
+    line += (level * rough).astype(np.float32)
 
 
 def _spike_angle(rng: np.random.Generator) -> float:
@@ -146,8 +168,8 @@ def paint_yin_yang(canvas: Canvas) -> Truth:
         apart, angle = rng.uniform(4.0, 14.0), rng.uniform(0.0, 2.0 * pi)
         x[1], y[1] = x[0] + apart * cos(angle), y[0] + apart * sin(angle)
     flux = draw_fluxes(rng, n, 4.0e4) * 3.0
-    flux[0] = max(float(flux[0]), 1500.0 * 20.0 ** rng.uniform())
-    angle, shift = rng.uniform(0.0, 2.0 * pi), rng.uniform(0.12, 0.8)
+    flux[0] = max(float(flux[0]), 2500.0 * 30.0 ** rng.uniform())
+    angle, shift = rng.uniform(0.0, 2.0 * pi), 0.1 * 12.0 ** rng.uniform()
     width = rng.normal(0.0, 0.06)
     misfit = Misfit(shift * cos(angle), shift * sin(angle), 0.1, width, 0.02, 0.02)
     for i in range(n):

@@ -33,7 +33,7 @@ def paint_cosmic_ray(canvas: Canvas) -> Truth:
     middle = 0.5 * (path.min(axis=0) + path.max(axis=0))
     path += np.array(canvas.near_centre(2.0)) - middle
     np.clip(path, 1.0, canvas.size - 2.0, out=path)
-    ridge = 2.5 * (120.0 / 2.5) ** rng.uniform()
+    ridge = (9.0 if form < 0.3 else 3.5) * 40.0 ** rng.uniform()
     flux = _deposit(canvas, path, ridge)
     while rng.uniform() < 0.2:
         _deposit(canvas, _steep(rng) + rng.uniform(3.0, canvas.size - 4.0, 2), ridge)

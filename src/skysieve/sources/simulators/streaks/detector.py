@@ -62,16 +62,17 @@ def _add_blob(canvas: Canvas, x: float, y: float) -> None:
     along = (u * np.float32(cos(turn)) + v * np.float32(sin(turn))) / np.float32(width)
     across = (v * np.float32(cos(turn)) - u * np.float32(sin(turn))) / np.float32(height)
     tail = np.float32(rng.uniform(1.0, 2.5))
-    r2 = np.where(along > 0, along / tail, along) ** 2 + across**2
-    flat = int(rng.integers(1, 4))
+    along = np.where(along > 0, along / tail, along)
+    flat, boxy = int(rng.integers(1, 4)), rng.uniform() < 0.35
+    r2 = np.sqrt(along**4 + across**4) if boxy else along**2 + across**2
     blob = np.float32(level) * np.exp(np.float32(-0.5) * r2**flat)
     blob -= np.float32(level * halo) * np.exp(np.float32(-0.125) * r2)
     canvas.light += blob
     if rng.uniform() < 0.5:
         length, angle = rng.uniform(15.0, 60.0), rng.uniform(0.0, pi)
-        fwhm = canvas.fwhm * rng.uniform(1.5, 3.5)
+        fwhm, aside = canvas.fwhm * rng.uniform(1.5, 3.5), rng.normal(0.0, 0.7) * width
         flux = rng.uniform(0.2, 1.0) * level / trail_peak(length, fwhm)
-        add_trail(canvas.light, *segment(x, y, length, angle), flux, fwhm, reach=4.0)
+        add_trail(canvas.light, *segment(x + aside, y + aside, length, angle), flux, fwhm, reach=4.0)
 
 
 @streak_kind("bad-column")
@@ -153,6 +154,7 @@ def _add_border(image: np.ndarray, first: int, rng: np.random.Generator) -> None
         start, stop = sorted(rng.integers(0, size, 2).tolist())
         rough[start:stop] *= rng.uniform(0.0, 0.3)
     fade, ringing = rng.uniform(0.5, 2.5), rng.uniform() < 0.6
+    first += int(rng.integers(0, 4))
     for step in range(min(9, size - first)):
         factor = float(np.exp(-step / fade)) * ((-0.8) ** step if ringing else 1.0)
         image[first + step] += level * factor * rough * (1.0 + 0.3 * rng.standard_normal(size))

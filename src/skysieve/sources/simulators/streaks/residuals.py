@@ -20,7 +20,7 @@ __all__ = ["FAINTEST", "Misfit", "add_residuals", "draw_field", "draw_fluxes", "
 #: Stars fainter than this, in sigma, leave nothing that is seen.
 FAINTEST = 300.0
 #: Counts of stars brighter than F go as F to this power.
-_SLOPE = -0.75
+_SLOPE = -0.6
 #: Half a side of the square that a residual is rendered in, in pixels.
 _HALF = 8
 
@@ -57,9 +57,9 @@ def draw_misfit(rng: np.random.Generator) -> Misfit:
     """Draw the errors of an ordinary subtraction; one in eight is poor, as two of 24 real ones are."""
     x, y, width, grain = rng.standard_normal(4).tolist()
     poor = rng.uniform(3.0, 8.0) if rng.uniform() < 0.12 else 1.0
-    shift = 0.025 * poor
+    shift = 0.02 * poor
     return Misfit(
-        shift * x, shift * y, 0.03 * poor**0.5, 0.012 * width, 0.006, 0.012 * float(np.exp(0.4 * grain))
+        shift * x, shift * y, 0.02 * poor**0.5, 0.012 * width, 0.005, 0.03 * float(np.exp(0.4 * grain))
     )
 
 
@@ -106,7 +106,7 @@ def draw_field(canvas: Canvas) -> None:
     """Paint the ordinary background: residuals and masks of field stars, hot pixels, a gradient."""
     rng = canvas.rng
     # Stars above the faintest in a cutout of 157 pixels; 24 real ones have 0 to 12 visible residuals.
-    expected = 6.0 * float(np.exp(0.9 * rng.standard_normal())) * (canvas.size / 157.0) ** 2
+    expected = 4.5 * float(np.exp(0.9 * rng.standard_normal())) * (canvas.size / 157.0) ** 2
     n = int(rng.poisson(min(expected, 80.0)))
     saturated = canvas.camera.saturation / canvas.sigma * canvas.fwhm**2
     fluxes = draw_fluxes(rng, n, 40.0 * saturated)

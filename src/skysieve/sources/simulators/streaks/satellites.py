@@ -102,9 +102,10 @@ def _paint_glints(canvas: Canvas, ends: Ends, fwhm: float) -> float:
     rng, (x1, y1, x2, y2) = canvas.rng, ends
     length = hypot(x2 - x1, y2 - y1)
     angle_x, angle_y = (x2 - x1) / length, (y2 - y1) / length
-    period = max(rng.uniform(5.0, 45.0), length / 30.0)
+    # At least three, or nothing says that they belong together.
+    period = min(max(rng.uniform(5.0, 45.0), length / 30.0), length / 3.2)
     dash = rng.uniform(0.02, 0.45) * period
-    ridge, second = 1.5 * _draw_ridge(rng, 60.0), rng.uniform(0.1, 1.0)
+    ridge, second = 3.0 * _draw_ridge(rng, 40.0), rng.uniform(0.1, 1.0)
     total, at, number = 0.0, rng.uniform(0.0, 0.7) * min(period, length), 0
     while at < length:
         factor = (second if number % 2 else 1.0) * float(np.exp(0.3 * rng.standard_normal()))
@@ -132,7 +133,7 @@ def _paint_fading(canvas: Canvas, ends: Ends, fwhm: float) -> float:
     t = (np.arange(pieces) + 0.5) / pieces
     middle, before, after = rng.uniform(-0.1, 1.1), rng.uniform(0.05, 0.6), rng.uniform(0.05, 0.6)
     shape = np.exp(-0.5 * ((t - middle) / np.where(t < middle, before, after)) ** 2)
-    density = 2.0 * _draw_ridge(rng) / (trail_peak(1000.0, fwhm) * 1000.0) * shape / shape.max()
+    density = 2.5 * _draw_ridge(rng) / (trail_peak(1000.0, fwhm) * 1000.0) * shape / shape.max()
     for piece, value in enumerate(density.tolist()):
         a, b = piece / pieces, (piece + 1) / pieces
         place = (x1 + a * (x2 - x1), y1 + a * (y2 - y1), x1 + b * (x2 - x1), y1 + b * (y2 - y1))
