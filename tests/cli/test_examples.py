@@ -49,6 +49,12 @@ KERAS_LAYERS = {
     "fc_1": (1152, 256),
     "fc_out": (256, 1),
 }
+STREAK_LAYERS = {
+    "conv2d_1": (3, 3, 1, 16),
+    "conv2d_2": (3, 3, 16, 32),
+    "dense_1": (9248, 256),
+    "dense_2": (256, 1),
+}
 
 
 def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -95,6 +101,9 @@ EXPECTED = {
     "skysieve model check braai-weak": Expected(r"passed  agreement: ONNX and PyTorch differ by"),
     "skysieve model import-keras braai.weights.h5 --norm l2-per-cutout -o imported/": Expected(
         r"^braai: imported \([0-9a-f]{12}\)", "braai.weights.h5", "imported/model.onnx imported/model.json"
+    ),
+    "skysieve model import-keras sl.weights.h5 --family sl --network vgg4 -o sl-vgg4/": Expected(
+        r"^sl: sl-vgg4 \([0-9a-f]{12}\)", "sl.weights.h5", "sl-vgg4/model.onnx sl-vgg4/model.json"
     ),
     "skysieve recipes": Expected(r"^braai  .*Duev et al. 2019"),
     "skysieve recipes braai": Expected(r"training\.epochs +200\n"),
@@ -153,18 +162,19 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with tarfile.open(folder / "night.tar.gz", "w:gz") as archive:
         archive.add(night.packets, "packets")
     write_triplet_samples(folder / "samples.parquet", n=100, seed=1)
-    write_keras_weights(folder / "braai.weights.h5")
+    write_keras_weights(folder / "braai.weights.h5", KERAS_LAYERS)
+    write_keras_weights(folder / "sl.weights.h5", STREAK_LAYERS)
     import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
     write_images(folder)
     write_braai(folder / "braai-data")
     return folder
 
 
-def write_keras_weights(path: Path) -> None:
+def write_keras_weights(path: Path, layers: dict[str, tuple[int, ...]]) -> None:
     generator = np.random.default_rng(1)
     with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [name.encode() for name in KERAS_LAYERS]
-        for name, shape in KERAS_LAYERS.items():
+        file.attrs["layer_names"] = [name.encode() for name in layers]
+        for name, shape in layers.items():
             weights = {
                 f"{name}/kernel:0": generator.normal(0, 0.1, shape),
                 f"{name}/bias:0": np.zeros(shape[-1]),

@@ -23,6 +23,7 @@ def add_to(application: typer.Typer) -> None:
         "import-keras",
         epilog=examples(
             "skysieve model import-keras braai.weights.h5 --norm l2-per-cutout -o imported/",
+            "skysieve model import-keras sl.weights.h5 --family sl --network vgg4 -o sl-vgg4/",
         ),
     )(import_keras)
     application.add_typer(verb, name="model")
@@ -53,16 +54,30 @@ def check(model: ModelArgument) -> None:
 
 
 def import_keras(
-    weights: Annotated[Path, typer.Argument(help="Keras weight file (.h5) of VGG6, such as braai's.")],
-    norm: Annotated[
-        str,
-        typer.Option(help="Norm it was trained with: l2-per-row (braai d6_m7) or l2-per-cutout (d6_m9)."),
+    weights: Annotated[
+        Path, typer.Argument(help="Keras weight file (.h5) of braai, of DeepStreaks, or of their kin.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The model folder to write.")],
+    norm: Annotated[
+        str | None,
+        typer.Option(
+            help="Of alert triplets: the norm it was trained with, l2-per-row (braai d6_m7) or "
+            "l2-per-cutout (d6_m9)."
+        ),
+    ] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="Of streak cutouts (DeepStreaks), instead of a norm: the question it answers, rb, sl, kd or os."
+        ),
+    ] = None,
+    network: Annotated[
+        str, typer.Option(help="Its architecture: vgg6, vgg4, fc4, resnet50 or densenet121.")
+    ] = "vgg6",
     name: Annotated[str | None, typer.Option(help="Name of the model; that of the file if left out.")] = None,
 ) -> None:
     """Make a model folder from published Keras weights, without TensorFlow."""
     from skysieve.models.keras_import import import_keras_model
 
-    model = import_keras_model(weights, output, norm=norm, name=name)
+    model = import_keras_model(weights, output, network=network, norm=norm, family=family, name=name)
     say(f"{model.description.name}: {model.folder} ({model.identity[:12]})")
