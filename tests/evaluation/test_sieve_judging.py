@@ -189,6 +189,22 @@ def test_streaks_of_unknown_truth_count_in_the_venn_diagram_alone() -> None:
     assert (found.rule.n, found.venn.total) == (400, 500)
 
 
+def test_a_sieve_without_stages_is_its_families() -> None:
+    whole = simulated()
+    alone = {name: "os" for name in FAMILIES if FAMILIES[name] == "os"}
+    found = judged(
+        simulated(
+            families=alone,
+            scores={name: whole.score(name) for name in alone},
+            thresholds=dict.fromkeys(alone, 0.5),
+            passed={"plausible": whole.rule("one-shot")},
+        )
+    )
+    assert found.scores.stages == ("os",)
+    assert found.venn.passing("os").total == whole.rule("one-shot").sum()
+    assert found.kinds[0].families.keys() == {"os"}
+
+
 def test_what_cannot_be_judged_is_refused() -> None:
     with pytest.raises(SampleSetError, match="none of 500 streaks has a truth"):
         judged(simulated(labels={}))

@@ -122,3 +122,10 @@ def test_nothing_to_draw_is_refused() -> None:
     ):
         with pytest.raises(ConfigurationError):
             draw()
+
+
+def test_of_many_found_only_some_are_drawn_and_that_is_said() -> None:
+    n = 7000
+    axes = sieve_plots.known_objects_plot(np.full(n, 18), np.full(n, 5), np.arange(n) > 0).axes[0]
+    assert [len(drawn.get_offsets()) for drawn in axes.collections] == [2333, 1]  # type: ignore[arg-type]
+    assert "found 6,999, 2,333 of them drawn" in {text.get_text() for text in axes.texts}

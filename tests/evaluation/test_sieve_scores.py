@@ -89,5 +89,6 @@ def test_what_does_not_fit_is_refused(changes: dict[str, Any], words: str) -> No
 def test_unknown_names_are_told_beside_the_known() -> None:
     with pytest.raises(UnknownNameError, match="'typo'; the sieve has plausible"):
         sieve().rule("typo")
+    assert sieve().stages == STAGES
     with pytest.raises(UnknownNameError, match="no member of the family 'os'"):
         sieve().joint_score(["os"])

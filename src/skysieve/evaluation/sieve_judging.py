@@ -20,7 +20,7 @@ from skysieve.evaluation.sieve_evaluation import (
     SieveEvaluation,
 )
 from skysieve.evaluation.sieve_rates import Night, purity_interval, rate_interval, reviewer_cost
-from skysieve.evaluation.sieve_scores import STAGES, BoolArray, SieveScores
+from skysieve.evaluation.sieve_scores import BoolArray, SieveScores
 from skysieve.evaluation.sieve_venn import venn_counts
 from skysieve.evaluation.thresholds import min_recall
 
@@ -64,7 +64,7 @@ def judge_sieve(
     SampleSetError
         If no streak has a truth.
     UnknownNameError
-        If there is no such rule, or a stage has no member.
+        If there is no such rule.
 
     Examples
     --------
@@ -174,6 +174,7 @@ def _kinds(sieve: SieveScores, rules: list[str], interval: partial[Interval]) ->
     if sieve.kinds is None:
         return ()
     kinds, groups, truth = np.asarray(sieve.kinds), np.asarray(sieve.groups), sieve.plausible
+    stages = {name: sieve.family_passes(name) for name in sieve.stages}
     found = []
     for kind in np.unique(kinds[truth >= 0]).tolist():
         rows = (kinds == kind) & (truth >= 0)
@@ -183,7 +184,7 @@ def _kinds(sieve: SieveScores, rules: list[str], interval: partial[Interval]) ->
                 plausible=bool(truth[rows].mean() >= 0.5),
                 n=int(rows.sum()),
                 rules={name: interval(sieve.rule(name)[rows], groups[rows]) for name in rules},
-                families={name: interval(sieve.family_passes(name)[rows], groups[rows]) for name in STAGES},
+                families={name: interval(passes[rows], groups[rows]) for name, passes in stages.items()},
             )
         )
     return tuple(sorted(found, key=lambda kind: (not kind.plausible, -kind.rules[rules[0]].value, kind.kind)))
@@ -251,4 +252,5 @@ def _area(n_ranks: int, labels: IntArray, ranks: IntArray) -> float:
     pairs = positive.sum() * negative.sum()
     if pairs == 0:
         return float("nan")
-    return float(positive @ (np.cumsum(negative) - negative / 2) / pairs)
+    # A sum and no dot product, for which a linear-algebra library would start its threads.
+    return float(np.sum(positive * (np.cumsum(negative) - negative / 2)) / pairs)

@@ -122,6 +122,12 @@ class SieveScores:
         known_to_all = len(stages) == len(STAGES) and np.min(stages, axis=0) == 1
         return np.where(lowest == 0, 0, np.where(known_to_all, 1, -1)).astype(np.int64)
 
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The families of the default decision: those of `STAGES` that have members, or else all."""
+        every = tuple(dict.fromkeys(self.families.values()))
+        return tuple(name for name in STAGES if name in every) or every
+
     def members_of(self, family: str) -> tuple[str, ...]:
         """Return the members of a family, in order."""
         return tuple(name for name, of in self.families.items() if of == family)
@@ -149,7 +155,7 @@ class SieveScores:
             found |= self.score(name) >= self.thresholds[name]
         return found
 
-    def joint_score(self, families: Sequence[str] = STAGES) -> FloatArray:
+    def joint_score(self, families: Sequence[str] | None = None) -> FloatArray:
         """Return one score a streak that ranks as the families together decide, shape (N,).
 
         The highest score of the members of each family, and of these the lowest: what
@@ -158,13 +164,18 @@ class SieveScores:
         0.5 (nothing changes where it is 0.5): a joint score of at least 0.5 is exactly
         a streak that some member of every family lets pass.
 
+        Parameters
+        ----------
+        families : sequence of str, optional
+            The families; `stages` if left out.
+
         Raises
         ------
         UnknownNameError
             If a family has no member.
         """
         lowest = np.ones(self.n)
-        for family in families:
+        for family in self.stages if families is None else families:
             members = self.members_of(family)
             if not members:
                 raise UnknownNameError(f"no member of the family {family!r} among {', '.join(self.families)}")

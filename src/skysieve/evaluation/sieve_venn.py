@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.arrays import IntArray
-from skysieve.evaluation.sieve_scores import STAGES, SieveScores
+from skysieve.evaluation.sieve_scores import SieveScores
 
 __all__ = ["VennCounts", "VennRegion", "count_regions", "venn_counts"]
 
@@ -76,17 +76,18 @@ class VennCounts:
         }
 
 
-def venn_counts(sieve: SieveScores, filters: Sequence[str] = STAGES) -> VennCounts:
+def venn_counts(sieve: SieveScores, filters: Sequence[str] | None = None) -> VennCounts:
     """Count what the families of a sieve let pass; a family passes what some member passes.
 
     Parameters
     ----------
     sieve : SieveScores
         The scores.
-    filters : sequence of str
-        The families.
+    filters : sequence of str, optional
+        The families; the stages of the sieve if left out.
     """
-    return count_regions({name: sieve.family_passes(name) for name in filters}, sieve.plausible)
+    passes = {name: sieve.family_passes(name) for name in filters or sieve.stages}
+    return count_regions(passes, sieve.plausible)
 
 
 def count_regions(passes: dict[str, npt.NDArray[np.bool_]], truth: IntArray) -> VennCounts:
