@@ -1,0 +1,77 @@
+"""One HTML file about a night of streaks that a sieve scored: what came in, passed, and was put aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skysieve.errors import ConfigurationError
+from skysieve.evaluation import sieve_report_figures as drawing
+from skysieve.evaluation.report_content import flatten, group_findings
+from skysieve.evaluation.report_figures import ReportFigure
+from skysieve.evaluation.report_page import write_page
+from skysieve.evaluation.sieve_report import pictured
+from skysieve.evaluation.sieve_report_content import COLUMN_LABELS, StreakNightContent
+from skysieve.evaluation.sieve_venn import venn_counts
+
+__all__ = ["write_streak_night_report"]
+
+
+def write_streak_night_report(path: str | Path, content: StreakNightContent) -> Path:
+    """Write the report of a night of streaks as one self-contained HTML file.
+
+    Parameters
+    ----------
+    path : path
+        File to write; its folder is made.
+    content : StreakNightContent
+        What to show; with an evaluation the report tells how good the sieve was.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ConfigurationError
+        If fewer streaks were received than scored.
+    UnknownNameError
+        If there is no such rule.
+    """
+    sieve = content.scores
+    if sieve.n > content.received:
+        raise ConfigurationError(
+            f"{sieve.n} scores of {content.received} streaks received; expected at most as many"
+        )
+    counts = venn_counts(sieve) if sieve.n else None
+    venn = drawing.venn_figure(counts, by_truth=content.evaluation is not None) if counts else None
+    return write_page(
+        path,
+        "sieve_night_template.html.j2",
+        content=content,
+        card=content.card,
+        main=content.evaluation,
+        counts={
+            "received": content.received,
+            "scored": sieve.n,
+            "candidates": int(sieve.rule(content.default_rule).sum()),
+            "put aside": content.received - sieve.n,
+        },
+        rules={name: int(sieve.rule(name).sum()) for name in sieve.passed},
+        venn_figures=[venn] if venn else [],
+        candidates=pictured(content.candidates),
+        truth_figures=_truth_figures(content),
+        findings=group_findings(content.findings),
+        provenance={name: flatten(rows) for name, rows in content.provenance.items()},
+    )
+
+
+def _truth_figures(content: StreakNightContent) -> list[ReportFigure]:
+    found = content.evaluation
+    if found is None:
+        return []
+    return [
+        *drawing.confusion_figures(found)[:1],
+        *drawing.kind_figures(found),
+        *drawing.completeness_figures(found, COLUMN_LABELS),
+    ]
