@@ -17,13 +17,13 @@ import numpy as np
 from skysieve.sources.simulators.streaks.canvas import Canvas
 from skysieve.sources.simulators.streaks.kinds import Truth, streak_kind
 from skysieve.sources.simulators.streaks.residuals import draw_field
-from skysieve.sources.simulators.streaks.tracks import Ends, describe, segment
-from skysieve.sources.simulators.streaks.trail import add_trail, trail_peak, trail_pixels
+from skysieve.sources.simulators.streaks.tracks import Ends, describe, flagged_flux, segment
+from skysieve.sources.simulators.streaks.trail import add_trail, trail_peak
 
-__all__ = ["FLAGGED_PEAK", "FLAGGED_SNR", "add_asteroid", "paint_asteroid"]
+__all__ = ["FLAGGED_PEAK", "add_asteroid", "paint_asteroid"]
 
-#: What a streak finder flags: signal-to-noise ratio of the whole trail, and its ridge in sigma.
-FLAGGED_SNR, FLAGGED_PEAK = 10.0, 1.2
+#: Brightness of a ridge in sigma from which a streak finder flags it.
+FLAGGED_PEAK = 1.2
 #: Shortest trail in pixels, and longest as a share of the cutout's side.
 _SHORTEST, _LONGEST = 4.0, 0.82
 #: Rates in degrees a day between which they are uniform in the logarithm.
@@ -45,7 +45,6 @@ def paint_asteroid(canvas: Canvas) -> Truth:
 
 def add_asteroid(canvas: Canvas, least_peak: float) -> Truth:
     """Add an asteroid whose ridge is at least ``least_peak`` sigma to whatever is on the canvas."""
-    rng = canvas.rng
     rate, length = _draw_rate(canvas)
     magnitude, flux = _draw_flux(canvas, length, least_peak)
     peak = flux * trail_peak(length, canvas.fwhm)
@@ -94,8 +93,8 @@ def _draw_rate(canvas: Canvas) -> tuple[float, float]:
 
 def _draw_flux(canvas: Canvas, length: float, least_peak: float) -> tuple[float, float]:
     """Draw a magnitude and the flux in sigma of a trail that is flagged."""
-    area, peak = trail_pixels(length, canvas.fwhm), trail_peak(length, canvas.fwhm)
-    least = max(FLAGGED_SNR * area**0.5, least_peak / peak)
+    least = flagged_flux(length, canvas.fwhm, canvas.shot)
+    least = max(least, least_peak / trail_peak(length, canvas.fwhm))
     faintest = min(canvas.exposure.magnitude(least * canvas.sigma), _FAINTEST)
     # Uniform in magnitude down to the limit is uniform in the logarithm of the signal-to-noise ratio.
     brightest = min(_BRIGHTEST, faintest - 1.0)

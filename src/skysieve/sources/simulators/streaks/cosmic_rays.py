@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skysieve.sources.simulators.streaks.canvas import Canvas
 from skysieve.sources.simulators.streaks.kinds import Truth, streak_kind
 from skysieve.sources.simulators.streaks.residuals import draw_field
-from skysieve.sources.simulators.streaks.tracks import describe
+from skysieve.sources.simulators.streaks.tracks import describe, flagged_flux
 
 __all__ = ["paint_cosmic_ray"]
 
@@ -72,7 +72,8 @@ def _deposit(canvas: Canvas, path: Path, ridge: float) -> float:
     # Energy losses scatter with a tail to high ones; a slope makes one end of a track fade.
     losses = np.repeat(rng.gamma(1.5, 1.0, n // 6 + 1) + 0.3, 6)[:n]
     losses *= 1.0 + rng.uniform(-0.9, 0.9) * np.linspace(-1.0, 1.0, n)
-    losses *= ridge * max(n, _PACKETS) / n / _PACKETS / losses.mean()
+    length = n / _PACKETS
+    losses *= max(ridge * max(length, 1.0), 1.1 * flagged_flux(length, 1.0, canvas.shot)) / losses.sum()
     at = np.rint(path + rng.normal(0.0, _DIFFUSION, path.shape)).astype(np.int64)
     np.clip(at, 0, canvas.size - 1, out=at)
     np.add.at(canvas.error, (at[:, 1], at[:, 0]), losses.astype(np.float32))

@@ -10,7 +10,7 @@ import numpy as np
 from skysieve.sources.simulators.streaks.canvas import Canvas
 from skysieve.sources.simulators.streaks.kinds import Truth, streak_kind
 from skysieve.sources.simulators.streaks.residuals import draw_field
-from skysieve.sources.simulators.streaks.tracks import Ends, chord, describe, segment
+from skysieve.sources.simulators.streaks.tracks import Ends, chord, describe, flagged_flux, segment
 from skysieve.sources.simulators.streaks.trail import add_trail, trail_peak
 
 __all__ = ["paint_flashes", "paint_satellite"]
@@ -101,28 +101,22 @@ def _paint_glints(canvas: Canvas, ends: Ends, fwhm: float) -> float:
     """Paint dots or dashes at regular distances, main and secondary ones in turn."""
     rng, (x1, y1, x2, y2) = canvas.rng, ends
     length = hypot(x2 - x1, y2 - y1)
-    angle_x, angle_y = (x2 - x1) / length, (y2 - y1) / length
+    along_x, along_y = (x2 - x1) / length, (y2 - y1) / length
     # At least three, or nothing says that they belong together.
     period = min(max(rng.uniform(5.0, 45.0), length / 30.0), length / 3.2)
     dash = rng.uniform(0.02, 0.45) * period
     ridge, second = 3.0 * _draw_ridge(rng, 40.0), rng.uniform(0.1, 1.0)
-    total, at, number = 0.0, rng.uniform(0.0, 0.7) * min(period, length), 0
-    while at < length:
-        factor = (second if number % 2 else 1.0) * float(np.exp(0.3 * rng.standard_normal()))
-        flux = ridge * factor / trail_peak(dash, fwhm)
-        half = min(0.5 * dash, max(at, 0.1), max(length - at, 0.1))
-        add_trail(
-            canvas.light,
-            x1 + (at - half) * angle_x,
-            y1 + (at - half) * angle_y,
-            x1 + (at + half) * angle_x,
-            y1 + (at + half) * angle_y,
-            flux,
-            fwhm,
-            reach=5.0,
-        )
-        total, at, number = total + flux, at + period, number + 1
-    return total
+    at = np.arange(rng.uniform(0.0, 0.7) * period, length, period)
+    factors = np.exp(0.3 * rng.standard_normal(len(at))) * np.where(np.arange(len(at)) % 2, second, 1.0)
+    fluxes = factors * max(
+        ridge / trail_peak(dash, fwhm), 1.1 * flagged_flux(length, fwhm, canvas.shot) / factors.sum()
+    )
+    for place, flux in zip(at.tolist(), fluxes.tolist(), strict=True):
+        half = min(0.5 * dash, max(place, 0.1), max(length - place, 0.1))
+        x, y = x1 + place * along_x, y1 + place * along_y
+        ends = (x - half * along_x, y - half * along_y, x + half * along_x, y + half * along_y)
+        add_trail(canvas.light, *ends, flux, fwhm, reach=5.0)
+    return float(fluxes.sum())
 
 
 def _paint_fading(canvas: Canvas, ends: Ends, fwhm: float) -> float:
@@ -133,9 +127,12 @@ def _paint_fading(canvas: Canvas, ends: Ends, fwhm: float) -> float:
     t = (np.arange(pieces) + 0.5) / pieces
     middle, before, after = rng.uniform(-0.1, 1.1), rng.uniform(0.05, 0.6), rng.uniform(0.05, 0.6)
     shape = np.exp(-0.5 * ((t - middle) / np.where(t < middle, before, after)) ** 2)
-    density = 2.5 * _draw_ridge(rng) / (trail_peak(1000.0, fwhm) * 1000.0) * shape / shape.max()
-    for piece, value in enumerate(density.tolist()):
+    density = 2.5 * _draw_ridge(rng) / (trail_peak(1000.0, fwhm) * 1000.0) / shape.max()
+    fluxes = shape * max(
+        density * length / pieces, 1.1 * flagged_flux(length, fwhm, canvas.shot) / float(shape.sum())
+    )
+    for piece, flux in enumerate(fluxes.tolist()):
         a, b = piece / pieces, (piece + 1) / pieces
         place = (x1 + a * (x2 - x1), y1 + a * (y2 - y1), x1 + b * (x2 - x1), y1 + b * (y2 - y1))
-        add_trail(canvas.light, *place, value * length / pieces, fwhm, reach=5.0)
-    return float(density.sum()) * length / pieces
+        add_trail(canvas.light, *place, flux, fwhm, reach=5.0)
+    return float(fluxes.sum())

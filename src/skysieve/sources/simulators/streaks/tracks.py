@@ -8,7 +8,11 @@ from skysieve.sources.simulators.streaks.canvas import Canvas
 from skysieve.sources.simulators.streaks.kinds import Truth
 from skysieve.sources.simulators.streaks.trail import trail_pixels
 
-__all__ = ["Ends", "chord", "describe", "segment"]
+__all__ = ["FLAGGED_SNR", "Ends", "chord", "describe", "flagged_flux", "segment"]
+
+#: Signal-to-noise ratio of a whole trail from which a streak finder flags it.
+FLAGGED_SNR = 10.0
+
 
 #: x1, y1, x2, y2 in pixels.
 Ends = tuple[float, float, float, float]
@@ -28,6 +32,12 @@ def chord(x: float, y: float, angle: float, size: int) -> Ends:
             low, high = sorted(((-0.5 - position) / direction, (size - 0.5 - position) / direction))
             first, last = max(first, low), min(last, high)
     return (x + first * cos(angle), y + first * sin(angle), x + last * cos(angle), y + last * sin(angle))
+
+
+def flagged_flux(length: float, fwhm: float, shot: float) -> float:
+    """Return the least flux in sigma that a streak finder flags; ``shot`` as of `Canvas`."""
+    own = 0.5 * FLAGGED_SNR**2 * shot
+    return own + sqrt(own * own + FLAGGED_SNR**2 * trail_pixels(length, fwhm))
 
 
 def describe(canvas: Canvas, ends: Ends, flux: float, fwhm: float) -> Truth:
