@@ -76,7 +76,7 @@ def test_streak_model_says_what_it_is(tmp_path: Path) -> None:
     assert description.summary.startswith("FC4 of DeepStreaks, family kd: keep against ditch;")
     assert description.contract.channels == ("difference",)
     assert description.contract.unit == "grey level"
-    assert [step["step"] for step in description.preprocess] == ["fill-masked", "unit-range"]
+    assert [step["step"] for step in description.preprocess] == ["unit-range"]
     assert description.network == {"name": "fc4", "outputs": 1, "arguments": {}}
 
 

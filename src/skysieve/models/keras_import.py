@@ -19,9 +19,6 @@ __all__ = ["FAMILIES", "NORMS", "Family", "import_keras_model"]
 #: The norm that a weight file of triplets was trained with is not in it: whoever imports it must say it.
 NORMS = ("l2-per-row", "l2-per-cutout")
 
-#: Grey level of a difference of zero in a cutout of DeepStreaks, and of its masked pixels.
-GREY_OF_ZERO = 204.0
-
 
 @dataclass(frozen=True)
 class Family:
@@ -158,7 +155,7 @@ def _streak_facts(network: str, norm: str | None, family: str, shape: tuple[int,
             smaller="refuse",
             surveys=("ZTF",),
         ),
-        "preprocess": [{"step": "fill-masked", "value": GREY_OF_ZERO}, {"step": "unit-range"}],
+        "preprocess": [{"step": "unit-range"}],
     }
 
 

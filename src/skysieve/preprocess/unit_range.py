@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from skysieve.preprocess.masking import FillMasked
 from skysieve.preprocess.steps import STEPS
 
 __all__ = ["UnitRange"]
@@ -16,12 +17,16 @@ class UnitRange:
     """Every value is divided by the full scale: grey levels 0..255 become 0..1.
 
     The only preprocessing of DeepStreaks. Nothing is measured on the image itself, so a pixel
-    means the same in every cutout; values outside the scale are not clipped, NaN stays NaN.
+    means the same in every cutout. Values outside the scale are not clipped.
 
     Parameters
     ----------
     full_scale : float
         The value that becomes 1.
+    masked : float
+        Value that NaN, infinities and sentinels count as: they were never measured. An 8-bit image
+        has none of them; the default is what ZTF's streak cutouts hold there, the grey of a difference
+        of zero.
 
     References
     ----------
@@ -35,7 +40,8 @@ class UnitRange:
     """
 
     full_scale: float = 255.0
+    masked: float = 204.0
 
     def __call__(self, images: Any) -> Any:
         """Apply the step to images of shape (N, C, H, W), float32."""
-        return images / self.full_scale
+        return FillMasked(self.masked)(images) / self.full_scale

@@ -68,7 +68,7 @@ def import_keras(
     family: Annotated[
         str | None,
         typer.Option(
-            help="Of streak cutouts (DeepStreaks), instead of a norm: the question it answers, rb, sl, kd or os."
+            help="Of DeepStreaks cutouts, instead of a norm: the question it answers: rb, sl, kd, os."
         ),
     ] = None,
     network: Annotated[
