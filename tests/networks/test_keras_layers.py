@@ -302,6 +302,15 @@ def test_output_layer_may_have_any_name(name: str, tmp_path: Path) -> None:
     assert np.array_equal(network.get_submodule("output").bias.detach().numpy(), layers["fc1"]["bias"])
 
 
+def test_names_of_later_versions_of_keras_are_known(tmp_path: Path) -> None:
+    layers = random_layers(CASES["densenet121"][3])
+    first, second = network_of(CASES["densenet121"]), network_of(CASES["densenet121"])
+    import_keras_weights(write(tmp_path / "a.h5", layers), first)
+    later = {name.replace("/", "_"): layer for name, layer in layers.items()}
+    import_keras_weights(write(tmp_path / "b.h5", later), second)
+    assert torch.equal(first.get_submodule("conv1").weight, second.get_submodule("conv1").weight)
+
+
 def test_every_misfit_is_named_and_nothing_changes(tmp_path: Path) -> None:
     layers = random_layers(CASES["resnet50"][3])
     layers["res3b_branch2c"]["kernel"] = layers["res3b_branch2c"]["kernel"][..., :-1]

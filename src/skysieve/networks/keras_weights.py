@@ -95,6 +95,8 @@ def _match(
     dense = [name for name, layer in layers.items() if "kernel" in layer and layer["kernel"].ndim == 2]
     if dense and names[expected.output] not in layers:
         names[expected.output] = dense[-1]
+    # Later versions of Keras write conv1_conv where those of 2018 write conv1/conv.
+    names = {path: name if name in layers else name.replace("/", "_") for path, name in names.items()}
     missing = [name for name in names.values() if name not in layers]
     unknown = [name for name in layers if name not in set(names.values())]
     misfits = [f"lacks the layers {', '.join(missing)}"] if missing else []
