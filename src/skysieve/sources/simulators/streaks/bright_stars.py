@@ -99,11 +99,12 @@ def paint_masked_star(canvas: Canvas) -> Truth:
     rng = canvas.rng
     draw_field(canvas)
     radius = 6.0 * (7.0) ** rng.uniform()
-    away = 0.5 * radius + rng.exponential(12.0)
+    away = 0.5 * radius + rng.uniform(0.0, 16.0)
     angle = rng.uniform(0.0, 2.0 * pi)
     x, y = canvas.centre + away * cos(angle), canvas.centre + away * sin(angle)
-    if rng.uniform() < 0.85:
-        add_halo(canvas, x, y, radius * rng.uniform(0.6, 1.1), 3.0 * 8.0 ** rng.uniform())
+    has_halo = rng.uniform() < 0.8
+    if has_halo:
+        add_halo(canvas, x, y, radius * rng.uniform(0.7, 1.3), 4.0 * 8.0 ** rng.uniform())
     if rng.uniform() < 0.45:
         add_spikes(
             canvas, x, y, 2.0 * 10.0 ** rng.uniform(), radius * rng.uniform(2.0, 5.0), _spike_angle(rng)
@@ -111,7 +112,7 @@ def paint_masked_star(canvas: Canvas) -> Truth:
     if rng.uniform() < 0.35:
         _add_bleed(canvas, x, y, 2.0 * 8.0 ** rng.uniform(), radius * rng.uniform(1.5, 4.0))
     _mask_star(canvas, x, y, radius)
-    if rng.uniform() < 0.6:
+    if not has_halo or rng.uniform() < 0.5:
         _add_rim(canvas)
     return Truth()
 
@@ -128,7 +129,7 @@ def _add_rim(canvas: Canvas) -> None:
     if flipped:
         image, (top, bottom, left, right) = image.T, (left, right, top, bottom)
     first = bottom if rng.uniform() < 0.5 else max(top - width, 0)
-    line = image[first : first + width, left:right]
+    line = image[first : first + width, left : min(right, left + int(rng.uniform(8.0, 120.0)))]
     rough = rng.normal(1.0, 0.4, (1, line.shape[1])) * (1.0 + 0.3 * rng.standard_normal(line.shape))
     line += (level * rough).astype(np.float32)
 
@@ -168,7 +169,7 @@ def paint_yin_yang(canvas: Canvas) -> Truth:
         apart, angle = rng.uniform(4.0, 14.0), rng.uniform(0.0, 2.0 * pi)
         x[1], y[1] = x[0] + apart * cos(angle), y[0] + apart * sin(angle)
     flux = draw_fluxes(rng, n, 4.0e4) * 3.0
-    flux[0] = max(float(flux[0]), 2500.0 * 30.0 ** rng.uniform())
+    flux[0] = max(float(flux[0]), 3500.0 * 25.0 ** rng.uniform())
     angle, shift = rng.uniform(0.0, 2.0 * pi), 0.1 * 12.0 ** rng.uniform()
     width = rng.normal(0.0, 0.06)
     misfit = Misfit(shift * cos(angle), shift * sin(angle), 0.1, width, 0.02, 0.02)

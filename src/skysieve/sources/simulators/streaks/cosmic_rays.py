@@ -73,7 +73,7 @@ def _deposit(canvas: Canvas, path: Path, ridge: float) -> float:
     losses = np.repeat(rng.gamma(1.5, 1.0, n // 6 + 1) + 0.3, 6)[:n]
     losses *= 1.0 + rng.uniform(-0.9, 0.9) * np.linspace(-1.0, 1.0, n)
     length = n / _PACKETS
-    losses *= max(ridge * max(length, 1.0), 1.1 * flagged_flux(length, 1.0, canvas.shot)) / losses.sum()
+    losses *= max(ridge * max(length, 1.0), 1.6 * flagged_flux(length, 1.0, canvas.shot)) / losses.sum()
     at = np.rint(path + rng.normal(0.0, _DIFFUSION, path.shape)).astype(np.int64)
     np.clip(at, 0, canvas.size - 1, out=at)
     np.add.at(canvas.error, (at[:, 1], at[:, 0]), losses.astype(np.float32))
