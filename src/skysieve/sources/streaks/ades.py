@@ -64,7 +64,7 @@ def parse_ades(data: bytes, *, item: str) -> dict[str, Any]:
     if not data.strip():
         raise InputError(item, "empty-file", "the report holds nothing yet; it is read again the next time")
     if len(data) > MAX_ADES_BYTES:
-        reason = f"has {len(data):,} bytes; a report of one streak has at most {MAX_ADES_BYTES:,}"
+        reason = f"has more than the {MAX_ADES_BYTES:,} bytes of any report of one streak"
         raise InputError(item, "oversized-file", reason)
     is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     context, observations = _parse_xml(data, item) if is_xml else _parse_psv(data, item)
