@@ -96,7 +96,8 @@ def _match(
     if dense and names[expected.output] not in layers:
         names[expected.output] = dense[-1]
     # Later versions of Keras write conv1_conv where those of 2018 write conv1/conv.
-    names = {path: name if name in layers else name.replace("/", "_") for path, name in names.items()}
+    later = {path: name.replace("/", "_") for path, name in names.items()}
+    names |= {path: name for path, name in later.items() if name in layers}
     missing = [name for name in names.values() if name not in layers]
     unknown = [name for name in layers if name not in set(names.values())]
     misfits = [f"lacks the layers {', '.join(missing)}"] if missing else []
