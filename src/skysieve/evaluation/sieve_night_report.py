@@ -37,6 +37,18 @@ def write_streak_night_report(path: str | Path, content: StreakNightContent) -> 
         If fewer streaks were received than scored.
     UnknownNameError
         If there is no such rule.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skysieve.evaluation.report_content import ModelCard
+    >>> from skysieve.evaluation.sieve_scores import SieveScores
+    >>> scores = SieveScores(
+    ...     {"os_vgg6": "os"}, {"os_vgg6": [0.2, 0.9]}, {"os_vgg6": 0.5}, {"one-shot": [False, True]}, [0, 1]
+    ... )
+    >>> night = StreakNightContent("A night", "2018-10-12", ModelCard("a-sieve"), 2, scores, "one-shot")
+    >>> write_streak_night_report(Path(tempfile.mkdtemp()) / "night.html", night).name
+    'night.html'
     """
     sieve = content.scores
     if sieve.n > content.received:

@@ -158,7 +158,7 @@ def completeness_plot(
         shares = [one.completeness for one in bins]
         axes.vlines(at, [s.low for s in shares], [s.high for s in shares], color=colour, alpha=0.55)
         axes.plot(at, [s.value for s in shares], "o-", color=colour, markersize=4.5)
-        _note(axes, 0.02 + 0.3 * i, 1.04, rule, colour, align="left")
+        _note(axes, 0.02 + i / max(len(found), 3), 1.04, rule, colour, align="left")
         lowest = min(lowest, *(s.low for s in shares))
     axes.set(xlabel=label or column, ylabel="share found", ylim=(max(lowest - 0.04, -0.02), 1.015))
     if logarithmic:
@@ -198,7 +198,7 @@ def kind_bars(kinds: Sequence[KindShare], rules: Sequence[str]) -> Figure:
         at = np.arange(len(others)) + height * (i - (len(rules) - 1) / 2)
         axes.barh(at, [s.value for s in shares], 0.82 * height, color=colour, alpha=0.75)
         axes.hlines(at, [s.low for s in shares], [s.high for s in shares], color=colour, linewidth=1.2)
-        _note(axes, 0.0 + 0.35 * i, 1.03, rule, colour, align="left")
+        _note(axes, i / max(len(rules), 3), 1.03, rule, colour, align="left")
     axes.set_yticks(range(len(others)), [f"{kind.kind}  ({kind.n:,})" for kind in others])
     axes.set(xlabel="share that gets through", ylim=(len(others) - 0.5, -0.5))
     axes.set_xlim(left=0)

@@ -33,6 +33,22 @@ def write_sieve_report(path: str | Path, content: SieveReportContent) -> Path:
     -------
     Path
         The file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skysieve.evaluation.report_content import ModelCard
+    >>> from skysieve.evaluation.sieve_judging import judge_sieve
+    >>> from skysieve.evaluation.sieve_scores import SieveScores
+    >>> scores = SieveScores(
+    ...     {"os_vgg6": "os"}, {"os_vgg6": [0.2, 0.9]}, {"os_vgg6": 0.5}, {"one-shot": [False, True]},
+    ...     groups=[0, 1], labels={"os": [0, 1]},
+    ... )
+    >>> found = judge_sieve(scores, default_rule="one-shot", split="test", seed=0, replicates=10)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> content = SieveReportContent("A sieve", ModelCard("a-sieve"), found)
+    >>> write_sieve_report(folder / "sieve.html", content).name
+    'sieve.html'
     """
     main = content.evaluation
     return write_page(
