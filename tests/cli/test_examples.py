@@ -139,6 +139,23 @@ EXPECTED = {
     "skysieve score imported/ 'night/packets/*.avro' -o imported.parquet --workers 2": Expected(
         SCORED, "night imported", "imported.parquet"
     ),
+    "skysieve score streak-sieve/ streaks/ -o streaks.parquet": Expected(
+        r"(?s)^11 streaks scored with toy .*of 11 streaks pass:\n  plausible +\d+.*bad-image +1\n",
+        "streak-sieve streaks",
+        "streaks.parquet streaks.quarantine.jsonl",
+    ),
+    "skysieve sieve show streak-sieve/": Expected(
+        r"(?s)rb-1 +rb +>= 0\.4 \(family\).*sl-1 +sl +>= 0\.5 \(default\).*"
+        r"plausible +some rb member >= its threshold and .*recall +0\.9700 \(0\.9500 to 0\.9900\)",
+        "streak-sieve",
+    ),
+    "skysieve sieve decide streaks.parquet --threshold rb=0.7 -o strict.parquet": Expected(
+        r"^of 11 streaks pass:\n  plausible +\d+\n", "streaks.parquet", "strict.parquet"
+    ),
+    "skysieve sieve decide streaks.parquet --sieve streak-sieve/ "
+    """--rule 'mean={"mean": "rb", ">=": 0.4}' --rule plausible -o mean.parquet""": Expected(
+        r"mean +\d+\n  plausible +\d+\n", "streaks.parquet streak-sieve", "mean.parquet"
+    ),
     "skysieve simulate night night/ --alerts 100 --seed 1 --bad-packets": Expected(
         r"^100 packets of \d+ objects: night/packets\n11 damaged", leaves="night/packets night/truth.csv"
     ),
@@ -155,9 +172,10 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ground(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Path:
     """Return a folder of everything that examples start from."""
     folder = tmp_path_factory.mktemp("ground")
+    shutil.copytree(streak_ground, folder, dirs_exist_ok=True)
     night = simulate_night(folder / "night", n=ALERTS, seed=1, bad_packets=True)
     with tarfile.open(folder / "night.tar.gz", "w:gz") as archive:
         archive.add(night.packets, "packets")

@@ -1,17 +1,15 @@
-"""``skysieve score``: alerts in, a table of calibrated scores out."""
+"""``skysieve score``: alerts or streaks in, a table of calibrated scores out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from skysieve.cli.inputs import require_inputs
-from skysieve.cli.output import examples, say, say_table
-
-if TYPE_CHECKING:
-    from skysieve.scoring.merge import ScoringSummary
+from skysieve.cli.output import examples
+from skysieve.errors import ConfigurationError
 
 __all__ = ["add_to"]
 
@@ -24,15 +22,19 @@ def add_to(application: typer.Typer) -> None:
             "skysieve score braai-weak night/packets -o scores.parquet",
             "skysieve score braai-weak night.tar.gz -o night.parquet --report night.html",
             "skysieve score imported/ 'night/packets/*.avro' -o imported.parquet --workers 2",
+            "skysieve score streak-sieve/ streaks/ -o streaks.parquet",
         ),
     )(score)
 
 
 def score(
-    model: Annotated[str, typer.Argument(help="A model folder, or the name of a shipped model.")],
+    model: Annotated[str, typer.Argument(help="A model folder, a sieve, or the name of a shipped one.")],
     inputs: Annotated[
         list[str],
-        typer.Argument(help="Avro packets, folders, globs, .tar.gz archives, Parquet tables of alerts."),
+        typer.Argument(
+            help="Avro packets, Parquet tables of alerts, streak cutouts with their tables and reports; "
+            "folders, globs, .tar.gz archives of them."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The table of scores (Parquet).")],
     report: Annotated[Path | None, typer.Option(help="Write an HTML report of the night, too.")] = None,
@@ -56,49 +58,63 @@ def score(
     schemas: Annotated[
         str, typer.Option(help="Folder of writer schemas (<id>.avsc) for Confluent-framed messages.")
     ] = "",
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What a streak must have besides its cutout, metadata or ades; may be repeated. What the "
+            "night has at all if left out."
+        ),
+    ] = None,
+    site: Annotated[
+        str, typer.Option(help="Observatory of the streaks, for the column observing_night (Palomar).")
+    ] = "",
     restart: Annotated[
         bool, typer.Option("--restart", help="Start anew where an earlier run lies, finished or not.")
     ] = False,
 ) -> None:
-    """Score alerts. Killed, it goes on where it was; what cannot be scored is listed with its reason."""
+    """Score alerts or streaks. Killed, it goes on where it was; what cannot be scored is listed with reasons.
+
+    A night of streaks may grow: the same command scores what has been added.
+    """
+    from skysieve.cli.alert_scoring import score_alerts
+    from skysieve.cli.streak_scoring import score_night_of_streaks, takes_streaks
     from skysieve.models.model import Model
-    from skysieve.scoring.rows import FIELDS
-    from skysieve.scoring.score import ScoringOptions
-    from skysieve.scoring.score import score as score_inputs
+    from skysieve.models.sieve import load_model_or_sieve
 
-    options = ScoringOptions(engine, precision, workers, tuple(field or FIELDS), any_survey, schemas)
-    opened = Model.load(model)
-    require_inputs(inputs)
-    summary = score_inputs(opened, inputs, output, options, restart=restart, progress=True)
-    say(
-        f"{summary.scored:,} alerts scored with {opened.description.name} ({opened.identity[:12]})"
-        f"{_when(summary)}"
+    opened = load_model_or_sieve(model)
+    if isinstance(opened, Model) and not takes_streaks(opened):
+        _refuse({"--expect": expect, "--site": site}, "streak cutouts", opened.description.name)
+        from skysieve.scoring.rows import FIELDS
+        from skysieve.scoring.score import ScoringOptions
+
+        options = ScoringOptions(engine, precision, workers, tuple(field or FIELDS), any_survey, schemas)
+        require_inputs(inputs)
+        score_alerts(
+            opened,
+            inputs,
+            output,
+            options,
+            restart=restart,
+            asked_fields=bool(field),
+            report=report,
+            truth=truth,
+            truth_origin=truth_origin,
+        )
+        return
+    for_alerts: dict[str, Any] = {"--report": report, "--truth": truth, "--truth-origin": truth_origin}
+    for_alerts |= {"--field": field, "--any-survey": any_survey, "--schemas": schemas}
+    _refuse(for_alerts, "alerts", opened.description.name)
+    from skysieve.scoring.streaks import StreakOptions
+
+    streak_options = StreakOptions(
+        engine, precision, workers, tuple(expect) if expect else "auto", site or "Palomar"
     )
-    threshold = opened.description.threshold
-    if threshold is not None and summary.above_threshold is not None:
-        say(
-            f"{summary.above_threshold:,} at or above the threshold {threshold['value']:.3f} "
-            f"({threshold['rule']}, chosen on {threshold['split']})"
-        )
-    if summary.repeated:
-        say(f"{summary.repeated:,} of them repeat a candid that an earlier row has")
-    if summary.absent_fields and field:
-        say(f"no scored alert has the field {' or '.join(summary.absent_fields)}; its column is empty")
-    if summary.kept_aside:
-        aside = (
-            f"{sum(summary.kept_aside.values()):,} inputs kept aside, with reasons in {summary.quarantine}:"
-        )
-        say_table({kind: f"{count:,}" for kind, count in summary.kept_aside.items()}, title=aside)
-    say(f"scores: {summary.output}")
-    if report is not None:
-        from skysieve.scoring.night_report import write_report_of_scores
-
-        page = write_report_of_scores(opened, summary, report, truth=truth, truth_origin=truth_origin)
-        say(f"report: {page}")
+    require_inputs(inputs)
+    score_night_of_streaks(opened, inputs, output, streak_options, restart=restart)
 
 
-def _when(summary: ScoringSummary) -> str:
-    if not summary.seconds:
-        return ", by an earlier run that had finished"
-    continued = ", going on with an earlier run" if summary.resumed else ""
-    return f" in {summary.seconds:.1f} s{continued}"
+def _refuse(given: dict[str, Any], what: str, name: str) -> None:
+    """Refuse options that do not apply, rather than pass them over."""
+    for option, value in given.items():
+        if value:
+            raise ConfigurationError(f"{option} is for models of {what}, {name} is none; leave it out")
