@@ -8,7 +8,6 @@ the row that bears the same id; `read_streak` returns pixels together with that 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,13 +182,12 @@ def _join(
         reason = "there is no sound report in ADES of this id yet; the streak is taken up when there is"
         return None, [*findings, Finding(image.name, "ades-missing", reason, "warning")]
     name = streak_name(*key)
-    columns = {"_id": name, "streakid": key[0], "pid": key[1]} | (row or {})
+    columns: dict[str, Any] = {"_id": name, "streakid": key[0], "pid": key[1]}
     stamps = [image.stamp]
-    if row is not None:
-        stamps.append(f"row:{zlib.crc32(repr(list(row.items())).encode()):08x}")
-    if report is not None:
-        stamps.append(report[0])
-        columns |= report[1]
+    for part in (row, report):
+        if part is not None:
+            stamps.append(part[0])
+            columns |= part[1]
     return StreakItem(name, image.name, image, columns, ";".join(stamps)), findings
 
 

@@ -102,7 +102,7 @@ class NightFiles:
     images : dict
         Pictures of each streak; more than one where it lies there twice.
     rows : dict
-        Rows of the tables, with derived columns.
+        Stamp and row of the tables, with derived columns.
     reports : dict
         Stamp and columns of the report in ADES; None where it cannot be used.
     has_tables, has_reports : bool
@@ -112,7 +112,7 @@ class NightFiles:
     """
 
     images: dict[StreakKey, list[NightFile]] = field(default_factory=dict)
-    rows: dict[StreakKey, Row] = field(default_factory=dict)
+    rows: dict[StreakKey, tuple[str, Row]] = field(default_factory=dict)
     reports: dict[StreakKey, tuple[str, dict[str, Any]] | None] = field(default_factory=dict)
     has_tables: bool = False
     has_reports: bool = False
@@ -143,12 +143,12 @@ class NightFiles:
             return
         self.findings += table.findings
         add_derived(table.rows, longitude_deg=longitude_deg)
-        for row in table.rows:
-            known = self.rows.setdefault((row["streakid"], row["pid"]), row)
-            if known is row:
-                continue
-            self._double(f"{file.name}::{row['_id']}", "metadata", same=known == row)
-            self.rows[row["streakid"], row["pid"]] = row
+        for row, checksum in zip(table.rows, table.checksums, strict=True):
+            key, stamp = (row["streakid"], row["pid"]), f"row:{checksum:08x}"
+            known = self.rows.get(key)
+            if known is not None:
+                self._double(f"{file.name}::{row['_id']}", "metadata", same=known[1] == row)
+            self.rows[key] = (stamp, row)
 
     def _add_report(self, key: StreakKey, file: NightFile, data: bytes | None) -> None:
         self.has_reports = True

@@ -7,6 +7,7 @@ and at the end the number of rows. A table without that last line is still being
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,8 @@ class StreakTable:
         The file.
     rows : tuple of dict
         Typed values by column; None where one is missing.
+    checksums : tuple of int
+        Of the words of each row, whatever the padding: another one means another content.
     findings : tuple of Finding
         Damaged lines (``damaged-row``), ``missing-columns``, ``extra-columns``, ``row-count``;
         ``unfinished-table`` is a note.
@@ -82,6 +85,7 @@ class StreakTable:
 
     name: str
     rows: tuple[Row, ...]
+    checksums: tuple[int, ...]
     findings: tuple[Finding, ...]
     finished: bool
 
@@ -134,9 +138,12 @@ def parse_streak_table(data: bytes, *, item: str) -> StreakTable:
     findings = _column_findings(names, item)
     body = list(_body(lines, ended=finished or ended))
     rows: list[Row] = []
+    checksums: list[int] = []
     for number, line in body:
         try:
-            rows.append(_row(line, names, bordered, f"{item}:{number}"))
+            cells = _cells(line, bordered)
+            rows.append(_row(cells, names, f"{item}:{number}"))
+            checksums.append(zlib.crc32("|".join(cells).encode()))
         except InputError as error:
             findings.append(Finding.from_error(error))
     if announced is not None and int(announced[1]) != len(body):
@@ -145,7 +152,7 @@ def parse_streak_table(data: bytes, *, item: str) -> StreakTable:
     if not finished:
         reason = f"has no last line: still being written? {len(rows)} rows are used, others the next time"
         findings.append(Finding(item, "unfinished-table", reason, "note"))
-    return StreakTable(item, tuple(rows), tuple(findings), finished)
+    return StreakTable(item, tuple(rows), tuple(checksums), tuple(findings), finished)
 
 
 def add_derived(rows: Iterable[Row], *, longitude_deg: float | str = "Palomar") -> None:
@@ -240,8 +247,7 @@ def _cells(line: str, bordered: bool) -> list[str]:
     return [cell.strip() for cell in line.split("|")]
 
 
-def _row(line: str, names: list[str], bordered: bool, item: str) -> Row:
-    cells = _cells(line, bordered)
+def _row(cells: list[str], names: list[str], item: str) -> Row:
     if len(cells) != len(names):
         reason = f"has {len(cells)} values for {len(names)} columns; the line is left out"
         raise InputError(item, "damaged-row", reason)
