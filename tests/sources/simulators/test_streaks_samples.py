@@ -10,12 +10,11 @@ from skysieve.sources.simulators.streaks.samples import write_streak_samples
 from skysieve.sources.streaks.cutout_file import resize_cutouts
 
 
-def test_file_does_not_depend_on_workers(tmp_path: Path) -> None:
+def test_file_does_not_depend_on_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "BLOCK", 8)
     # More blocks than may wait at a time, the last one not full.
-    n = 4 * samples.BLOCK + 3
     files = [
-        write_streak_samples(tmp_path / f"{workers}", n=n, seed=5, kinds=["noise"], workers=workers)
-        for workers in (1, 2)
+        write_streak_samples(tmp_path / f"{workers}", n=51, seed=5, workers=workers) for workers in (1, 2)
     ]
     assert files[0].read_bytes() == files[1].read_bytes()
 

@@ -135,7 +135,7 @@ def test_flashes_are_short_unless_they_cross() -> None:
 
 def test_cosmic_rays_are_sharper_than_stars() -> None:
     def next_to_peak(kind: str) -> float:
-        streaks = simulated(kind, n=150, stretch=False)
+        streaks = simulated(kind, n=250, stretch=False)
         ratios = []
         for cutout in streaks.cutouts[streaks.peak_snr > 20.0]:
             middle = cutout[58:99, 58:99]

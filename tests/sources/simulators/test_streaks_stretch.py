@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from skysieve.sources.simulators.streaks.stretch import SKY, jpeg_round_trip, to_grey, to_sigma
+from skysieve.sources.simulators.streaks.stretch import SKY, jpeg_round_trip, normalise, to_grey, to_sigma
 
 
 def test_stretch_is_undone_within_half_a_level() -> None:
@@ -26,3 +27,23 @@ def test_compression_loses_little_and_less_at_high_quality() -> None:
     assert errors[0] < 12.0
     flat = np.full((157, 157), SKY, np.uint8)
     assert np.abs(jpeg_round_trip(flat, 75).astype(int) - SKY).max() <= 2
+
+
+def test_noise_and_sky_are_measured_on_the_cutout() -> None:
+    rng = np.random.default_rng(1)
+    difference = 7.0 * rng.standard_normal((157, 157), dtype=np.float32) + 3.0
+    difference[:40] = 0.0
+    normal = normalise(difference)
+    assert not normal[:40].any()
+    assert np.median(normal[40:]) == pytest.approx(0.0, abs=0.03)
+    assert normal[40:].std() == pytest.approx(1.0 / 1.02, rel=0.03)
+    difference[60:100, 60:100] += 100.0
+    assert normalise(difference)[110:].std() < 0.95 * normal[110:].std()
+    np.testing.assert_allclose(normalise(difference, 1.1) * 1.1, normalise(difference), rtol=1e-5)
+
+
+def test_what_cannot_be_measured_is_left_alone() -> None:
+    empty = np.zeros((157, 157), np.float32)
+    assert normalise(empty) is empty
+    empty[0, :30] = 5.0
+    assert normalise(empty) is empty

@@ -10,7 +10,7 @@ ones; ridges from 1.3 to 68 sigma; all but one lie within 2.6 pixels of the cent
 from __future__ import annotations
 
 from dataclasses import replace
-from math import hypot, log10, pi
+from math import exp, hypot, log10, pi
 
 import numpy as np
 
@@ -20,12 +20,12 @@ from skysieve.sources.simulators.streaks.residuals import draw_field
 from skysieve.sources.simulators.streaks.tracks import Ends, describe, flagged_flux, segment
 from skysieve.sources.simulators.streaks.trail import add_trail, trail_peak
 
-__all__ = ["FLAGGED_PEAK", "add_asteroid", "paint_asteroid"]
+__all__ = ["FLAGGED_PEAK", "SHORTEST", "add_asteroid", "paint_asteroid"]
 
 #: Brightness of a ridge in sigma from which a streak finder flags it.
 FLAGGED_PEAK = 1.2
 #: Shortest trail in pixels, and longest as a share of the cutout's side.
-_SHORTEST, _LONGEST = 4.0, 0.82
+SHORTEST, _LONGEST = 4.0, 0.82
 #: Rates in degrees a day between which they are uniform in the logarithm.
 _RATES = (3.2, 105.0)
 #: Arcsec per second at one degree a day.
@@ -40,12 +40,22 @@ _PLACES = 12
 def paint_asteroid(canvas: Canvas) -> Truth:
     """Paint an asteroid among field stars."""
     draw_field(canvas)
-    return add_asteroid(canvas, FLAGGED_PEAK)
+    return add_asteroid(canvas, FLAGGED_PEAK, SHORTEST)
 
 
-def add_asteroid(canvas: Canvas, least_peak: float) -> Truth:
-    """Add an asteroid whose ridge is at least ``least_peak`` sigma to whatever is on the canvas."""
-    rate, length = _draw_rate(canvas)
+def add_asteroid(canvas: Canvas, least_peak: float, shortest: float) -> Truth:
+    """Add an asteroid to whatever is on a canvas.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        The canvas.
+    least_peak : float
+        Least brightness of the ridge, in sigma.
+    shortest : float
+        Least length, in pixels.
+    """
+    rate, length = _draw_rate(canvas, shortest)
     magnitude, flux = _draw_flux(canvas, rate, length, least_peak)
     peak = flux * trail_peak(length, canvas.fwhm)
     ends = _place(canvas, length)
@@ -78,16 +88,16 @@ def _stands_out(canvas: Canvas, ends: Ends, peak: float) -> bool:
     return bool((there < min(0.5 * peak, 5.0)).mean() > 0.6)
 
 
-def _draw_rate(canvas: Canvas) -> tuple[float, float]:
+def _draw_rate(canvas: Canvas, shortest: float) -> tuple[float, float]:
     """Draw a rate in degrees a day and the length in pixels."""
     per_rate = _ARCSEC_PER_SECOND * canvas.exposure.seconds / canvas.camera.pixel_scale
     longest = _LONGEST * canvas.size
     for _ in range(_TRIES):
         rate = _RATES[0] * (_RATES[1] / _RATES[0]) ** canvas.rng.uniform()
-        if _SHORTEST <= rate * per_rate <= longest:
+        if shortest <= rate * per_rate <= longest:
             return rate, rate * per_rate
     # No rate of the population gives a trail of a length that this cutout can hold.
-    length = canvas.rng.uniform(_SHORTEST, longest)
+    length = canvas.rng.uniform(shortest, longest)
     return length / per_rate, length
 
 
@@ -122,11 +132,15 @@ def _paint_trail(canvas: Canvas, ends: Ends, flux: float) -> None:
     if pieces < 2 or flux * trail_peak(length, canvas.fwhm) < 3.0 or rng.uniform() < 0.3:
         add_trail(canvas.light, *ends, flux, canvas.fwhm, ellipticity=canvas.ellipticity)
         return
-    across = np.cumsum(rng.normal(0.0, 0.2, pieces))
+    unsteady = float(exp(0.6 * rng.standard_normal()))
+    across = np.cumsum(rng.normal(0.0, 0.2 * unsteady, pieces))
     across -= np.linspace(across[0], across[-1], pieces)
-    shares = np.exp(rng.normal(0.0, 0.06, pieces))
+    shares = np.exp(rng.normal(0.0, 0.08 * unsteady, pieces))
+    if rng.uniform() < 0.06:
+        # A thin cloud, or a fast rotator: one of 24 real trails swells from its ends to its middle.
+        shares *= 1.1 - np.cos(2.0 * pi * (np.arange(pieces) + rng.uniform(0.3, 0.7)) / pieces)
     shares *= flux / shares.sum()
-    widths = canvas.fwhm * np.exp(rng.normal(0.0, 0.06, pieces))
+    widths = canvas.fwhm * np.exp(rng.normal(0.0, 0.07 * unsteady, pieces))
     normal_x, normal_y = -(y2 - y1) / length, (x2 - x1) / length
     for piece in range(pieces):
         t1, t2 = piece / pieces, (piece + 1) / pieces

@@ -6,10 +6,11 @@ from skysieve.sources.simulators.streaks.asteroids import add_asteroid
 from skysieve.sources.simulators.streaks.canvas import Canvas
 from skysieve.sources.simulators.streaks.kinds import STREAK_KINDS, Truth, painter_of, streak_kind
 
-__all__ = ["LEAST_PEAK", "paint_composite"]
+__all__ = ["LEAST_PEAK", "SHORTEST", "paint_composite"]
 
-#: Least brightness of the ridge in sigma with which a streak is still recognised over something bogus.
-LEAST_PEAK = 3.0
+#: Least brightness of the ridge in sigma and least length in pixels with which a streak is still recognised
+#: over something bogus.
+LEAST_PEAK, SHORTEST = 3.5, 12.0
 
 
 @streak_kind("composite")
@@ -22,4 +23,4 @@ def paint_composite(canvas: Canvas) -> Truth:
         if drawn < 0.0:
             break
     painter_of(kind.name)(canvas)
-    return add_asteroid(canvas, LEAST_PEAK)
+    return add_asteroid(canvas, LEAST_PEAK, SHORTEST)

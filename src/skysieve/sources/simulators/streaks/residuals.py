@@ -89,7 +89,7 @@ def add_residuals(
     star = (1.5 / (pi * core * core)) * flux.astype(np.float32)[:, None, None] / (r2 * r2 * np.sqrt(r2))
     drawn = rng.standard_normal((4, n, 1, 1), dtype=np.float32)
     # A few stars in a hundred are variable, or moved since the template was taken.
-    scale = misfit.scale * drawn[0] * np.where(rng.uniform(size=(n, 1, 1)) < 0.05, 20.0, 1.0)
+    scale = misfit.scale * drawn[0] * np.where(rng.uniform(size=(n, 1, 1)) < 0.05, 8.0, 1.0)
     shift_x = (misfit.shift_x + misfit.jitter * drawn[1]) / core
     shift_y = (misfit.shift_y + misfit.jitter * drawn[2]) / core
     width = misfit.width + 0.004 * drawn[3]

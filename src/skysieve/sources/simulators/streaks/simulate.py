@@ -29,7 +29,7 @@ from skysieve.sources.simulators.streaks.kinds import (
     chosen_kinds,
     painter_of,
 )
-from skysieve.sources.simulators.streaks.stretch import jpeg_round_trip, to_grey
+from skysieve.sources.simulators.streaks.stretch import jpeg_round_trip, normalise, to_grey
 
 __all__ = ["Streaks", "simulate_streaks"]
 
@@ -165,8 +165,8 @@ def simulate_streaks(
         truth = painter_of(kind.name)(canvas)
         difference = canvas.expose()
         if stretch:
-            difference /= np.float32(_sigma_estimate(rng))
-            grey = to_grey(difference)
+            # A pipeline knows neither sky nor noise; its estimates differ from these by percents.
+            grey = to_grey(normalise(difference, float(np.exp(0.01 * rng.standard_normal()))))
             cutouts[index] = jpeg_round_trip(grey, _quality(rng)) if jpeg else grey
         else:
             cutouts[index] = difference
@@ -200,12 +200,6 @@ def _choose(kinds: tuple[StreakKind, ...], real_fraction: float, rng: np.random.
 
 def _quality(rng: np.random.Generator) -> int:
     return int(rng.integers(94, 100) if rng.uniform() < 0.67 else rng.integers(75, 94))
-
-
-def _sigma_estimate(rng: np.random.Generator) -> float:
-    """Draw the noise that the stretch assumed over the true one: bright sources bias one in ten."""
-    factor = float(np.exp(0.025 * rng.standard_normal()))
-    return factor * rng.uniform(1.1, 1.4) if rng.uniform() < 0.08 else factor
 
 
 def _collect(
