@@ -61,6 +61,11 @@ ERRORS = {
     "score braai-weak night -o samples.parquet": r"samples.parquet: exists and is not a table of scores",
     "score braai-weak night -o x.parquet --engine none": r"no engine is called 'none'; .*onnxruntime",
     "score braai-weak night -o x.parquet --workers 0": r"workers is 1 or more, found 0",
+    "score braai-weak night -o x.parquet --expect ades": r"--expect is for models of streak cutouts",
+    "score braai-weak night -o x.parquet --site Palomar": r"--site is for models of streak cutouts",
+    "sieve show none": r"none: is neither a folder with a sieve.json nor a shipped sieve",
+    "sieve decide none.parquet -o x.parquet": r"none.parquet: is not a table of streak scores",
+    "sieve decide scores.parquet -o x.parquet": r"scores.parquet: exists and is not a table of streak scores",
     "evaluate braai-weak none.parquet -o x": r"none.parquet: does not exist; check the path",
     "evaluate braai-weak samples.parquet -o x --set threshold.rule=fixed": r"'threshold.rule' was settled by "
     r"training .*labels\.\* and evaluation\.\* only",
