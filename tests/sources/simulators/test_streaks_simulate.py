@@ -215,6 +215,18 @@ def test_unknown_kind() -> None:
         simulate_streaks(1, seed=1, kinds=["comet"])
 
 
+@pytest.mark.parametrize("size", [41, 60, 200])
+@pytest.mark.parametrize("camera", [Camera(), Camera(pixel_scale=0.2, seeing=0.8, exposure_time=15.0)])
+def test_other_sizes_and_cameras(size: int, camera: Camera) -> None:
+    streaks = simulate_streaks(60, seed=3, size=size, camera=camera, jpeg=False)
+    assert streaks.cutouts.shape == (60, size, size)
+    real = streaks.os == 1
+    assert streaks.length[real].max() < 0.83 * size
+    ends = np.stack([streaks.x1, streaks.y1, streaks.x2, streaks.y2])[:, real]
+    assert ends.min() > 0
+    assert ends.max() < size - 1
+
+
 @pytest.mark.parametrize("kind", BOGUS)
 def test_bogus_have_no_truth(kind: str) -> None:
     streaks = simulated(kind, n=3, jpeg=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,14 @@ def write_streak_samples(
     description = Description(
         {"cutouts": layout},
         label_origin="SIMULATED: labels are the truth of the simulator.",
-        origin={"simulator": "streaks", "seed": seed, "n": n, "kinds": list(chosen or ["all"])},
+        origin={
+            "simulator": "streaks",
+            "seed": seed,
+            "n": n,
+            "kinds": list(chosen or ["all"]),
+            "real_fraction": real_fraction,
+            "camera": asdict(Camera() if camera is None else camera),
+        },
     )
     with progress_bar("simulating", n, enabled=progress) as bar, SampleWriter(path, description) as writer:
         for columns in _blocks(task, n, workers):

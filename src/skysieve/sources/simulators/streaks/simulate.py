@@ -165,8 +165,8 @@ def simulate_streaks(
         truth = painter_of(kind.name)(canvas)
         difference = canvas.expose()
         if stretch:
-            # A pipeline knows neither sky nor noise; its estimates differ from these by percents.
-            grey = to_grey(normalise(difference, float(np.exp(0.01 * rng.standard_normal()))))
+            # A pipeline knows neither sky nor noise: it measures both on the cutout.
+            grey = to_grey(normalise(difference))
             cutouts[index] = jpeg_round_trip(grey, _quality(rng)) if jpeg else grey
         else:
             cutouts[index] = difference

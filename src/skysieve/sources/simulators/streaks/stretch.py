@@ -18,12 +18,12 @@ __all__ = ["BLACK", "SKY", "WHITE", "jpeg_round_trip", "normalise", "to_grey", "
 BLACK, WHITE = 10.0, -2.5
 _GREY_PER_SIGMA = 255.0 / (BLACK - WHITE)
 #: Noise of the stretch over that of an empty cutout; every how many pixels are looked at, at least how many.
-_BIAS, _STEP, _FEWEST = 1.02, 3, 100
+_BIAS, _STEP, _FEWEST = 1.02, 5, 50
 #: Grey level of a difference of zero.
 SKY = 204
 
 
-def normalise(difference: NDArray[np.float32], excess: float = 1.0) -> NDArray[np.float32]:
+def normalise(difference: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a difference in units of the noise that is measured on it, above its median.
 
     The 24 real cutouts have a median of 204 whatever is on them, and a noise below 20.4 grey levels by 2 %
@@ -34,10 +34,8 @@ def normalise(difference: NDArray[np.float32], excess: float = 1.0) -> NDArray[n
     ----------
     difference : ndarray, shape (height, width), float32
         The difference in any unit; pixels that are exactly 0 have no data and stay 0.
-    excess : float
-        Factor on the measured noise.
     """
-    # A third of the pixels tells the noise to one percent. The step is prime to the width, so that no
+    # A fifth of the pixels tells the noise to 1.4 percent. The step is prime to the width, so that no
     # column is left out.
     sample = difference.reshape(-1)[:: _STEP if difference.shape[1] % _STEP else _STEP + 1]
     sample = sample[sample != 0.0]
@@ -45,7 +43,7 @@ def normalise(difference: NDArray[np.float32], excess: float = 1.0) -> NDArray[n
         return difference
     low, middle, high = (int(share * (len(sample) - 1)) for share in (0.1587, 0.5, 0.8413))
     ordered = np.partition(sample, (low, middle, high))
-    noise = np.float32(0.5 * _BIAS * excess) * (ordered[high] - ordered[low])
+    noise = np.float32(0.5 * _BIAS) * (ordered[high] - ordered[low])
     if not noise > 0.0:
         return difference
     return np.where(difference == 0.0, np.float32(0.0), (difference - ordered[middle]) / noise)
