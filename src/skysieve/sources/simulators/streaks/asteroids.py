@@ -108,9 +108,9 @@ def _draw_flux(canvas: Canvas, rate: float, length: float, least_peak: float) ->
     faintest = min(canvas.exposure.magnitude(least * canvas.sigma), _FAINTEST)
     # What is bright is near, and what is near is fast: of the real ones shorter than 20 pixels none has a
     # signal-to-noise ratio above 40. One in five is drawn from the whole range, as the rare ones matter.
-    span = 2.5 * log10(max(4.0, (rate / _RATES[0]) ** 1.4)) if canvas.rng.uniform() < 0.8 else 5.0
+    span = 2.5 * log10(max(4.0, (rate / _RATES[0]) ** 1.5)) if canvas.rng.uniform() < 0.8 else 5.0
     # Uniform in magnitude down to the limit is uniform in the logarithm of the signal-to-noise ratio.
-    magnitude = faintest - min(span, 5.0) * canvas.rng.uniform() ** 1.2
+    magnitude = faintest - min(span, 5.0) * canvas.rng.uniform()
     return magnitude, float(canvas.exposure.counts(magnitude)) / canvas.sigma
 
 
