@@ -94,6 +94,7 @@ def test_a_frame_without_trails_has_an_empty_truth() -> None:
         {"lengths": (30.0, 10.0)},
         {"lengths": (10.0, 290.0)},
         {"peak_snrs": (0.0, 2.0)},
+        {"satellites": -1.0},
     ],
 )
 def test_impossible_frames_are_refused(settings: dict[str, Any]) -> None:

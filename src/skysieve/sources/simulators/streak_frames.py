@@ -92,6 +92,7 @@ def simulate_streak_frame(
     camera: Camera | None = None,
     lengths: tuple[float, float] = (4.0, 120.0),
     peak_snrs: tuple[float, float] = (1.5, 25.0),
+    satellites: float = 0.4,
 ) -> StreakFrame:
     """Simulate one exposure, its reference and their difference.
 
@@ -109,6 +110,8 @@ def simulate_streak_frame(
         Shortest and longest trail in pixels; drawn evenly in the logarithm.
     peak_snrs : tuple of two floats
         Lowest and highest S/N of a beam; drawn evenly in the logarithm.
+    satellites : float
+        Mean number of satellites that cross the frame.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def simulate_streak_frame(
     >>> frame.difference.shape, frame.truth["length"].size, bool(np.isfinite(frame.difference).mean() > 0.7)
     ((256, 300), 2, True)
     """
-    _check(trails, shape, lengths, peak_snrs)
+    _check(trails, shape, lengths, peak_snrs, satellites)
     camera = camera or Camera()
     rng = np.random.default_rng(seed)
     science = camera.draw_exposure(rng)
@@ -135,7 +138,7 @@ def simulate_streak_frame(
 
     new = np.zeros(shape, dtype=np.float32)
     truth = _paint_trails(new, trails, lengths, peak_snrs, noise, fwhm, science, camera, rng)
-    satellites = [paint.paint_satellite(new, noise, fwhm, rng) for _ in range(int(rng.poisson(0.4)))]
+    crossing = [paint.paint_satellite(new, noise, fwhm, rng) for _ in range(int(rng.poisson(satellites)))]
     area = shape[0] * shape[1] / (FRAME_SHAPE[0] * FRAME_SHAPE[1])
     paint.paint_ghosts(new, int(rng.poisson(5.0 * area)), noise, rng)
     paint.paint_spikes(
@@ -157,7 +160,7 @@ def simulate_streak_frame(
         reference=images[1],
         difference=images[2],
         truth=truth,
-        satellites=np.asarray(satellites, dtype=np.float64).reshape(-1, 4),
+        satellites=np.asarray(crossing, dtype=np.float64).reshape(-1, 4),
         cosmic_rays=rays,
         fwhm=fwhm,
         sky_sigma=noise,
@@ -167,8 +170,14 @@ def simulate_streak_frame(
 
 
 def _check(
-    trails: int, shape: tuple[int, int], lengths: tuple[float, float], peak_snrs: tuple[float, float]
+    trails: int,
+    shape: tuple[int, int],
+    lengths: tuple[float, float],
+    peak_snrs: tuple[float, float],
+    satellites: float,
 ) -> None:
+    if not satellites >= 0.0:
+        raise ConfigurationError(f"satellites is {satellites}; expected a mean number, 0 or more")
     if trails < 0 or min(shape) < 128:
         raise ConfigurationError(
             f"{trails} trails on {shape} pixels; expected 0 or more on at least 128 x 128"
