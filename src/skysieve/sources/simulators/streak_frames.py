@@ -37,6 +37,8 @@ TRUTH_FIELDS = (
 _STAR_DEPTH = 0.7
 #: Weight of the neighbouring pixels in a resampled reference.
 _RESAMPLING = 0.1
+#: Mean numbers on a whole frame, and counts from which a star has spikes.
+_GHOSTS, _COSMIC_RAYS, _SPIKED = 5.0, 60.0, 2e6
 _ARCSEC_PER_DEGREE, _SECONDS_PER_DAY = 3600.0, 86400.0
 
 Frame = NDArray[np.float32]
@@ -139,17 +141,9 @@ def simulate_streak_frame(
     new = np.zeros(shape, dtype=np.float32)
     truth = _paint_trails(new, trails, lengths, peak_snrs, noise, fwhm, science, camera, rng)
     crossing = [paint.paint_satellite(new, noise, fwhm, rng) for _ in range(int(rng.poisson(satellites)))]
-    area = shape[0] * shape[1] / (FRAME_SHAPE[0] * FRAME_SHAPE[1])
-    paint.paint_ghosts(new, int(rng.poisson(5.0 * area)), noise, rng)
-    paint.paint_spikes(
-        new, stars[stars[:, 2] > 2e6], noise, rng.choice((0.0, 0.25 * math.pi)) + rng.normal(0.0, 0.04), rng
-    )
+    _paint_optics(new, stars, noise, rng)
     images = _expose(seen, known, matched, new, science, template, rng)
-    charge = np.zeros(shape, dtype=np.float32)
-    rays = paint.paint_cosmic_rays(charge, int(rng.poisson(60.0 * area)), noise, rng)
-    paint.paint_electronics(charge, noise, rng)
-    np.add(images[0], charge, out=images[0])
-    np.add(images[2], charge, out=images[2])
+    rays = _paint_detector(images, noise, rng)
     mask = paint.draw_frame_mask(shape, rng)
     paint.mask_saturated(seen + np.float32(science.sky), camera.saturation, mask)
     for image in images:
@@ -283,6 +277,26 @@ def _paint_trails(
         rows.append((*ends, length, math.degrees(angle), flux, snr, peak_snr, science.magnitude(flux), rate))
     columns = np.asarray(rows, dtype=np.float64).reshape(-1, len(TRUTH_FIELDS) - 1)
     return {name: columns[:, number] for number, name in enumerate(TRUTH_FIELDS[:-1])}
+
+
+def _paint_optics(new: Frame, stars: NDArray[np.float64], noise: float, rng: np.random.Generator) -> None:
+    """Paint ghosts, and spikes of the brightest stars along a spider that is the same for all."""
+    paint.paint_ghosts(new, int(rng.poisson(_GHOSTS * new.size / math.prod(FRAME_SHAPE))), noise, rng)
+    rotation = rng.choice((0.0, 0.25 * math.pi)) + rng.normal(0.0, 0.04)
+    paint.paint_spikes(new, stars[stars[:, 2] > _SPIKED], noise, rotation, rng)
+
+
+def _paint_detector(
+    images: tuple[Frame, Frame, Frame], noise: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Paint what the detector adds to science frame and difference; return the places of cosmic rays."""
+    charge = np.zeros_like(images[0])
+    count = int(rng.poisson(_COSMIC_RAYS * charge.size / math.prod(FRAME_SHAPE)))
+    rays = paint.paint_cosmic_rays(charge, count, noise, rng)
+    paint.paint_electronics(charge, noise, rng)
+    np.add(images[0], charge, out=images[0])
+    np.add(images[2], charge, out=images[2])
+    return rays
 
 
 def _flux_of_beam(peak_snr: float, length: float, fwhm: float, shot: float) -> tuple[float, float]:
