@@ -1,0 +1,136 @@
+"""Detected streaks as a table on disk, and their cutouts as a sample set for the sieve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from PIL import Image
+
+from skysieve.atomic_file import replacing
+from skysieve.detection.streak import Streak, streak_columns
+from skysieve.errors import SampleSetError
+from skysieve.samples.description import Description, TensorColumn
+from skysieve.samples.parquet import SampleWriter
+from skysieve.sources.simulators.streaks.stretch import to_grey
+from skysieve.sources.streaks.cutout_file import CUTOUT_SIDE, INPUT_SIDE, resize_cutouts
+
+__all__ = ["cut_out", "write_cutouts", "write_streaks"]
+
+#: Side of a pixel, in arcsec, of the cutouts that sieves are trained on.
+_CUTOUT_SCALE = 1.01
+
+Frame = NDArray[np.float32]
+
+
+def write_streaks(
+    path: str | Path,
+    streaks: Sequence[Streak],
+    *,
+    sky: Mapping[str, NDArray[np.float64]] | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write one row a streak as Parquet; a frame without streaks gives a table without rows.
+
+    Parameters
+    ----------
+    path : path
+        The file; an existing one is replaced on success only.
+    streaks : sequence of Streak
+        Detections.
+    sky : mapping, optional
+        Further columns, of `sky_columns`.
+    origin : mapping, optional
+        What the table came from; kept as JSON in the metadata of the schema, under ``skysieve``.
+    """
+    path = Path(path)
+    columns = {"id": np.arange(len(streaks))} | streak_columns(streaks) | dict(sky or {})
+    arrays = {
+        name: pa.array(values, pa.string()) if name == "flags" else pa.array(np.asarray(values))
+        for name, values in columns.items()
+    }
+    table = pa.table(arrays).replace_schema_metadata(
+        {"skysieve": json.dumps(dict(origin or {}), sort_keys=True)}
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
+    return path
+
+
+def cut_out(difference: Frame, streaks: Sequence[Streak], pixel_scale: float) -> NDArray[np.uint8]:
+    """Return the surroundings of streaks as networks see them, shape (n, 144, 144), grey levels.
+
+    Parameters
+    ----------
+    difference : ndarray, shape (height, width), float32
+        The frame; NaN where there is no data.
+    streaks : sequence of Streak
+        Detections; cutouts are centred on their middles, and what lies off the frame holds sky.
+    pixel_scale : float
+        Of the frame, in arcsec; other scales than 1.01 are resampled to that of the cutouts of ZTF.
+    """
+    side = max(round(CUTOUT_SIDE * _CUTOUT_SCALE / pixel_scale), 8)
+    grey = np.empty((len(streaks), CUTOUT_SIDE, CUTOUT_SIDE), dtype=np.uint8)
+    for number, streak in enumerate(streaks):
+        column, row = (
+            round(0.5 * (low + high)) - side // 2
+            for low, high in ((streak.x1, streak.x2), (streak.y1, streak.y2))
+        )
+        levels = to_grey(_in_sigma(_window(difference, row, column, side)))
+        if side != CUTOUT_SIDE:
+            levels = np.asarray(
+                Image.fromarray(levels).resize((CUTOUT_SIDE, CUTOUT_SIDE), Image.Resampling.BILINEAR)
+            )
+        grey[number] = levels
+    return resize_cutouts(grey)
+
+
+def write_cutouts(
+    path: str | Path,
+    difference: Frame,
+    streaks: Sequence[Streak],
+    *,
+    pixel_scale: float,
+    origin: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write the cutouts of streaks, with their columns, as a sample set that a sieve can score.
+
+    Raises
+    ------
+    SampleSetError
+        If there is no streak: a sample set has at least one row.
+    """
+    if not streaks:
+        raise SampleSetError(f"{path}: no streak was found, and a sample set has at least one row")
+    layout = TensorColumn((1, INPUT_SIDE, INPUT_SIDE), "uint8", channels=("difference",), unit="grey level")
+    description = Description({"cutouts": layout}, origin=dict(origin or {}))
+    number = np.arange(len(streaks))
+    cutouts = cut_out(difference, streaks, pixel_scale)
+    with SampleWriter(path, description) as writer:
+        writer.write({"id": number, "group": number, **streak_columns(streaks), "cutouts": cutouts[:, None]})
+    return Path(path)
+
+
+def _window(image: Frame, row: int, column: int, side: int) -> Frame:
+    """Return a square whose first pixel is (row, column); NaN off the frame."""
+    window = np.full((side, side), np.nan, dtype=np.float32)
+    rows = slice(max(row, 0), min(row + side, image.shape[0]))
+    columns = slice(max(column, 0), min(column + side, image.shape[1]))
+    target = (slice(rows.start - row, rows.stop - row), slice(columns.start - column, columns.stop - column))
+    window[target] = image[rows, columns]
+    return window
+
+
+def _in_sigma(window: Frame) -> Frame:
+    """Return a cutout less its sky, over its noise; both from quartiles."""
+    known = window[np.isfinite(window)]
+    low, middle, high = np.quantile(known, (0.25, 0.5, 0.75)) if known.size else (0.0, 0.0, 0.0)
+    sigma = (high - low) / 1.349
+    return np.asarray((window - middle) / (sigma if sigma > 0 else 1.0), dtype=np.float32)
