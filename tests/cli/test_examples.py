@@ -33,6 +33,8 @@ from skysieve.sources.archives import braai
 from skysieve.sources.archives.braai import BRAAI_FILES, read_braai
 from skysieve.sources.simulators.night import simulate_night
 from skysieve.sources.simulators.samples import write_triplet_samples
+from skysieve.sources.simulators.streak_frame_files import write_streak_frame
+from skysieve.sources.simulators.streak_frames import simulate_streak_frame
 
 torch.set_num_threads(1)
 # All on one worker, so that what the examples start from is made once.
@@ -86,7 +88,16 @@ LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
 JUDGED = r"roc_auc +[01]\.\d{4} \("
 SCORED = rf"^{ALERTS + USABLE} alerts scored with "
 
+FRAMES = "frame/science.fits frame/reference.fits frame/difference.fits"
+LOOSE = "--cutouts cutouts.parquet --minimum-score 0.2"
+
 EXPECTED = {
+    f"skysieve detect streaks {FRAMES} -o streaks.parquet": Expected(
+        r"^\d+ streaks on 320 x 300 pixels in ", "frame", "streaks.parquet"
+    ),
+    f"skysieve detect streaks {FRAMES} -o all.parquet {LOOSE}": Expected(
+        r"^cutouts: cutouts.parquet$", "frame", "all.parquet cutouts.parquet"
+    ),
     "skysieve evaluate braai-weak samples.parquet -o judged/": Expected(
         JUDGED, "samples.parquet", "judged/report.html judged/evaluation.json"
     ),
@@ -185,6 +196,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Pat
     import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
     write_images(folder)
     write_braai(folder / "braai-data")
+    frame = simulate_streak_frame(3, seed=4, shape=(300, 320), lengths=(20.0, 60.0), peak_snrs=(10.0, 20.0))
+    write_streak_frame(folder / "frame", frame)
     return folder
 
 
