@@ -137,6 +137,7 @@ def test_an_empty_sky_has_no_streaks() -> None:
         (dict.fromkeys(("science", "reference", "difference"), np.ones((20, 90))), "too-small", "32 x 32"),
         ({"difference": np.full((64, 64), np.nan)}, "all-masked", "difference frame: no pixel holds data"),
         ({"difference": np.zeros((64, 64))}, "not-a-difference", "same value"),
+        ({"science": np.zeros((64, 64))}, "not-a-difference", "science frame: all pixels"),
         ({"difference": np.random.default_rng(9).normal(size=(64, 64))}, "not-a-difference", "correlation"),
     ],
 )
@@ -154,6 +155,13 @@ def test_a_difference_the_wrong_way_round_is_refused() -> None:
     science, reference = rng.normal(100.0, 5.0, (64, 64)), rng.normal(100.0, 1.0, (64, 64))
     with pytest.raises(InputError, match="positive where light is new"):
         detect_streaks(science, reference, reference - science, pixel_scale=1.0, psf_fwhm=2.0)
+
+
+def test_moonlight_across_the_frame_does_not_hide_that_it_is_a_difference() -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0.0, 5.0, (200, 200))
+    science = 100.0 + noise + np.linspace(0.0, 2000.0, 200)
+    assert detect_streaks(science, 0 * noise + 100, noise, pixel_scale=1.0, psf_fwhm=2.0) == ()
 
 
 def test_frames_that_share_no_pixels_are_refused() -> None:
