@@ -9,7 +9,7 @@ import typer
 
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say
-from skysieve.cli.verbs.train import SetOption, say_figures, settings_of
+from skysieve.cli.verbs.train import SetOption, say_figures, say_sieve_figures, settings_of
 
 __all__ = ["add_to"]
 
@@ -27,7 +27,7 @@ def add_to(application: typer.Typer) -> None:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A model folder, or the name of a shipped model.")],
+    model: Annotated[str, typer.Argument(help="A model folder, a sieve, or the name of a shipped one.")],
     inputs: Annotated[
         list[str], typer.Argument(help="A sample set, or alerts (files, folders, archives, Parquet tables).")
     ],
@@ -37,12 +37,16 @@ def evaluate(
     ] = "",
     set_: SetOption = None,
 ) -> None:
-    """Judge a model at its own threshold: figures with intervals, and a report."""
+    """Judge a model or a sieve at its own thresholds: figures with intervals, and a report."""
     from skysieve.models.model import Model
+    from skysieve.models.sieve import is_sieve
     from skysieve.recipes.configuration import Configuration
     from skysieve.recipes.evaluate import evaluate_model
     from skysieve.recipes.recipe import RECIPES
 
+    if is_sieve(model):
+        _evaluate_sieve(model, inputs, output, split, set_)
+        return
     opened = Model.load(model)
     require_inputs(inputs)
     name = opened.description.recipe
@@ -55,6 +59,23 @@ def evaluate(
     say_figures(run.figures, run.evaluation.split)
     for finding in run.findings:
         say(f"{finding.severity}: {finding.item}: {finding.reason}")
+    say(f"figures: {run.table}")
+    say(f"report: {run.report}")
+
+
+def _evaluate_sieve(
+    place: str, inputs: list[str], output: Path, split: str, assignments: list[str] | None
+) -> None:
+    from skysieve.models.sieve import Sieve
+    from skysieve.recipes.evaluate_sieve import evaluate_sieve
+    from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration
+
+    sieve = Sieve.load(place)
+    require_inputs(inputs)
+    name = str(sieve.description.provenance.get("recipe", ""))
+    base = SIEVE_RECIPES.get(name).configuration if name in SIEVE_RECIPES else SieveConfiguration()
+    run = evaluate_sieve(sieve, inputs, output, settings=settings_of(base, None, assignments), split=split)
+    say_sieve_figures(run.evaluation)
     say(f"figures: {run.table}")
     say(f"report: {run.report}")
 

@@ -21,12 +21,12 @@ def recipes(
 ) -> None:
     """List the recipes, or the settings of one."""
     from skysieve.configuration import flatten
-    from skysieve.recipes.recipe import RECIPES
+    from skysieve.recipes.find_recipe import all_recipes, find_recipe
 
     if not name:
-        say_table({known: f"{RECIPES.get(known).title}; {RECIPES.get(known).paper}" for known in RECIPES})
+        say_table({known: f"{recipe.title}; {recipe.paper}" for known, recipe in all_recipes().items()})
         return
-    recipe = RECIPES.get(name)
+    recipe = find_recipe(name)
     say(f"{recipe.name}: {recipe.title}\n{recipe.paper}\n")
     settings = flatten(recipe.configuration)
     say_table(

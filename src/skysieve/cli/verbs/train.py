@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say, say_table
+from skysieve.errors import ConfigurationError
 
-__all__ = ["SetOption", "TomlOption", "add_to", "say_figures", "settings_of"]
+if TYPE_CHECKING:
+    from skysieve.evaluation.sieve_evaluation import SieveEvaluation
+    from skysieve.recipes.sieve_recipe import SieveConfiguration, SieveRecipe
+
+__all__ = ["SetOption", "TomlOption", "add_to", "say_figures", "say_sieve_figures", "settings_of"]
 
 C = TypeVar("C")
 
@@ -56,10 +61,16 @@ def train(
 ) -> None:
     """Train a recipe, judge it on its test split, write a model folder and a report."""
     from skysieve.models.card import UNSTATED
-    from skysieve.recipes.recipe import RECIPES
+    from skysieve.recipes.find_recipe import find_recipe
     from skysieve.recipes.run import train_recipe
+    from skysieve.recipes.sieve_recipe import SieveRecipe
 
-    chosen = RECIPES.get(recipe)
+    chosen = find_recipe(recipe)
+    if isinstance(chosen, SieveRecipe):
+        _train_sieve(
+            chosen, inputs, output, settings_of(chosen.configuration, config, set_), name, start, fresh
+        )
+        return
     settings = settings_of(chosen.configuration, config, set_)
     require_inputs(inputs)
     options = {"name": name, "start": start, "resume": not fresh}
@@ -77,6 +88,42 @@ def train(
     say(f"labels: {run.model.description.labels or UNSTATED}")
     say(f"model: {run.model.folder} ({run.model.identity[:12]})")
     say(f"report: {run.report}")
+
+
+def _train_sieve(
+    recipe: SieveRecipe,
+    inputs: list[str],
+    output: Path,
+    settings: SieveConfiguration,
+    name: str | None,
+    start: str | None,
+    fresh: bool,
+) -> None:
+    from skysieve.models.card import UNSTATED
+    from skysieve.recipes.train_sieve import train_sieve
+
+    if start is not None:
+        raise ConfigurationError("a sieve has several models: --start is for the recipe of one of them")
+    require_inputs(inputs)
+    run = train_sieve(recipe, inputs, output, settings, name=name, resume=not fresh)
+    say_sieve_figures(run.evaluation)
+    say(f"labels: {run.sieve.labels or UNSTATED}")
+    say(f"sieve: {run.sieve.folder} ({run.sieve.identity[:12]})")
+    say(f"report: {run.report}")
+
+
+def say_sieve_figures(evaluation: SieveEvaluation) -> None:
+    """Print the figures of every rule with their intervals."""
+    for rule in evaluation.rules:
+        rows = {
+            "recall (TPR)": rule.tpr,
+            "false-positive rate": rule.fpr,
+            f"purity at {evaluation.night.prevalence:.3%} reals": rule.purity,
+        }
+        say_table(
+            {name: str(interval) for name, interval in rows.items()},
+            title=f"{rule.name} ({evaluation.split}: {rule.n:,} streaks, {rule.n_positive:,} real)",
+        )
 
 
 def settings_of(configuration: C, config: Path | None, assignments: list[str] | None) -> C:

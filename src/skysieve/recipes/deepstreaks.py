@@ -1,0 +1,218 @@
+"""DeepStreaks: which streaks in difference images are near-Earth objects.
+
+Duev et al. 2019, "DeepStreaks: identifying fast-moving objects in the Zwicky Transient Facility data
+with deep learning", MNRAS 486, 4158. Three families of binary classifiers see the same difference
+cutout, 144 x 144 pixels in grey levels: ``rb`` (bogus or a streak of any origin), ``sl`` (long or short)
+and ``kd`` (ditch or keep). A streak is plausible if at least one member of every family says so.
+A one-shot classifier ``os`` (plausible or anything else) was dropped for it in February 2019.
+
+Protocol as published: VGG6, ResNet50 and DenseNet121 in each family, binary cross-entropy, Adam at a
+rate of 1e-3, batches of 32, 200 epochs, flips as augmentation, 10 % of the samples to judge and 5 %
+of the rest to watch. Published weights were those of the last epoch; here they are those of the best
+epoch on the validation split, the splits are by group, and the scores are calibrated.
+
+``sl`` is defined for streaks only, ``kd`` for what is not long: each family learns the question that the
+others leave to it. Published training sets were made by people and are not public.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from skysieve.errors import SampleSetError
+from skysieve.evaluation.report_content import PublishedFigure
+from skysieve.models.contract import InputContract
+from skysieve.recipes.configuration import (
+    Configuration,
+    EvaluationConfig,
+    NetworkConfig,
+    SplitConfig,
+    ThresholdConfig,
+)
+from skysieve.recipes.recipe import RECIPES, Recipe
+from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
+from skysieve.samples.sample_set import SampleSet
+from skysieve.training.configuration import AugmentationConfig, TrainingConfig
+
+__all__ = ["DEEPSTREAKS", "FAMILIES"]
+
+CONTRACT = InputContract(
+    shape=(1, 144, 144),
+    channels=("difference",),
+    unit="grey level",
+    nan="there is none: masked pixels hold the grey of empty sky",
+    smaller="refuse",
+    surveys=("ZTF",),
+)
+
+CONFIGURATION = Configuration(
+    preprocess=("unit-range",),
+    splits=SplitConfig(train=0.855, validation=0.045, test=0.10, seed=42),
+    network=NetworkConfig(name="vgg6"),
+    training=TrainingConfig(
+        epochs=200,
+        batch_size=32,
+        learning_rate=1e-3,
+        betas=(0.9, 0.999),
+        optimizer="adam",
+        patience=150,
+        augmentation=AugmentationConfig(flips=True, rotations=False),
+    ),
+    threshold=ThresholdConfig(rule="fixed", value=0.5),
+    evaluation=EvaluationConfig(magnitude="magnitude"),
+)
+
+_PAPER = "Duev et al. 2019, MNRAS 486, 4158"
+_LEGEND = "legend of the ROC figure of dmitryduev/DeepStreaks, models of January 2019"
+_NOTE = "human labels, not public"
+_LIMITS = (
+    "Made for difference cutouts of ZTF as its streak pipeline distributes them: 157 pixels of one "
+    "arcsecond, 8 bit. Trained on simulated cutouts unless the card says otherwise."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Family:
+    """What is particular about a family."""
+
+    title: str
+    classes: tuple[str, str]
+    summary: str
+    auc: dict[str, float]
+
+
+FAMILIES = {
+    "rb": _Family(
+        "bogus or a streak of any origin",
+        ("bogus", "streak"),
+        "Tells streaks (asteroids, satellites, cosmic rays) from artefacts of detector, optics, subtraction.",
+        {"vgg6": 0.99084, "resnet50": 0.99461, "densenet121": 0.99750},
+    ),
+    "sl": _Family(
+        "long or short streak",
+        ("long", "short"),
+        "Tells streaks that lie within the cutout from those that cross it.",
+        {"vgg6": 0.98807, "resnet50": 0.99954, "densenet121": 0.99797},
+    ),
+    "kd": _Family(
+        "keep or ditch",
+        ("ditch", "keep"),
+        "Tells streaks that may be an asteroid from cosmic rays, flashes and look-alikes.",
+        {"vgg6": 0.98150, "resnet50": 0.99194, "densenet121": 0.99383},
+    ),
+    "os": _Family(
+        "plausible asteroid or anything else, in one step",
+        ("other", "plausible"),
+        "Tells streaks that may be an asteroid from everything else that the streak pipeline finds.",
+        {"vgg6": 0.99428, "resnet50": 0.99658, "densenet121": 0.99789},
+    ),
+}
+"""The families by name; the label of each is the column of the same name."""
+
+
+def _recipe(name: str, family: _Family) -> Recipe:
+    def prepare(inputs: Sequence[str | Path], configuration: Configuration) -> SampleSet:
+        return family_samples(streak_samples(inputs, configuration), name)
+
+    return Recipe(
+        name=f"deepstreaks-{name}",
+        title=f"streak cutouts: {family.title}",
+        paper=_PAPER,
+        summary=family.summary,
+        limits=_LIMITS,
+        classes=family.classes,
+        contract=CONTRACT,
+        configuration=CONFIGURATION,
+        prepare=prepare,
+        published=tuple(
+            PublishedFigure(f"ROC AUC, {network}", auc, _LEGEND, "roc_auc", note=_NOTE)
+            for network, auc in family.auc.items()
+        ),
+    )
+
+
+def streak_samples(inputs: Sequence[str | Path], configuration: Configuration) -> SampleSet:
+    """Return streak cutouts with the label columns of the families.
+
+    Parameters
+    ----------
+    inputs : sequence of path
+        One sample set with columns rb, sl, kd, os (1, 0, or -1 where undefined); or folders of cutouts
+        with a JSON of Zwickyverse labels, or a table, that ``labels.table`` names.
+    configuration : Configuration
+        For ``labels.table``.
+    """
+    if len(inputs) == 1 and Path(inputs[0]).suffix == ".parquet":
+        samples = SampleSet.open(inputs[0])
+    else:
+        from skysieve.sources.streaks.samples import streaks_to_samples
+
+        samples = streaks_to_samples(inputs, labels=configuration.labels.table or None)
+    CONTRACT.check_channels(samples.description.tensors[CONTRACT.column].channels)
+    return samples
+
+
+def family_samples(samples: SampleSet, family: str) -> SampleSet:
+    """Return the samples with the label of a family; those that it is not asked about are unlabelled.
+
+    Raises
+    ------
+    SampleSetError
+        If the set lacks the family's column, or no sample has its label.
+    """
+    if family not in samples.column_names:
+        raise SampleSetError(
+            f"the samples have no column {family!r} with the label of this family (1, 0, or -1 where it is "
+            f"undefined); found {', '.join(samples.column_names)}"
+        )
+    labels = np.nan_to_num(samples.scalar(family).astype(float), nan=-1).astype(np.int64)
+    if family == "kd" and "sl" in samples.column_names:
+        labels = np.where(samples.scalar("sl") == 0, -1, labels)
+    if not (labels >= 0).any():
+        raise SampleSetError(f"none of {len(samples)} samples has a label in the column {family!r}")
+    return samples.with_columns({"label": labels}, classes=FAMILIES[family].classes)
+
+
+_RECIPES = {
+    name: RECIPES.register(f"deepstreaks-{name}")(_recipe(name, family)) for name, family in FAMILIES.items()
+}
+
+_CONFUSION = "confusion matrices of dmitryduev/DeepStreaks, objects never seen; " + _NOTE
+
+DEEPSTREAKS = SIEVE_RECIPES.register("deepstreaks")(
+    SieveRecipe(
+        name="deepstreaks",
+        title="near-Earth objects among streaks: three families of classifiers and their rule",
+        paper=_PAPER,
+        summary="Finds streaks that may be a near-Earth object among all that a streak pipeline flags: at "
+        "least one member of each family rb (streak), sl (short) and kd (keep) has to say so.",
+        families=_RECIPES,
+        samples=streak_samples,
+        family_samples=family_samples,
+        rules={
+            "plausible": {"all": [{"any": "rb"}, {"any": "sl"}, {"any": "kd"}]},
+            "one-shot": {"any": "os"},
+        },
+        truth="os",
+        configuration=SieveConfiguration(members=3, model=CONFIGURATION),
+        published=(
+            PublishedFigure("joint FPR", 4 / 248, _CONFUSION, "fpr: plausible"),
+            PublishedFigure("joint FNR", 2 / 269, _CONFUSION, "fnr: plausible"),
+            PublishedFigure("one-shot FPR", 9 / 248, _CONFUSION, "fpr: one-shot"),
+            PublishedFigure(
+                "one-shot FNR", 6 / 270, _CONFUSION + "; this row of the figure totals 270", "fnr: one-shot"
+            ),
+            PublishedFigure(
+                "recall of known near-Earth asteroids",
+                202 / 210,
+                "text of the paper, October 2018 to January 2019",
+                "tpr: plausible",
+                note="202 of 210 real objects",
+            ),
+        ),
+    )
+)

@@ -1,0 +1,118 @@
+"""Judge a sieve on a sample set: scores of its members, verdicts of its rules, truth of the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import ContractError, SampleSetError
+from skysieve.evaluation.sieve_evaluation import SieveEvaluation
+from skysieve.evaluation.sieve_judging import judge_sieve
+from skysieve.evaluation.sieve_rates import Night
+from skysieve.evaluation.sieve_scores import SieveScores
+from skysieve.models.sieve import Sieve
+from skysieve.samples.sample_set import SampleSet
+
+__all__ = ["TRUTH_COLUMNS", "judge_samples", "score_samples"]
+
+#: Columns of true parameters against which completeness is drawn, where the samples have them.
+TRUTH_COLUMNS = ("magnitude", "rate", "length", "snr", "peak_snr")
+
+
+def score_samples(sieve: Sieve, samples: SampleSet, *, threads: int = 1) -> dict[str, NDArray[np.float32]]:
+    """Score every sample with every member, a batch of images in memory at a time.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (N,), float32
+        By the name of the member.
+
+    Raises
+    ------
+    ContractError
+        If the images are not what the sieve takes.
+    """
+    column = sieve.contract.column
+    if column not in samples.description.tensors:
+        raise ContractError(f"the samples have no tensor column {column!r}, which the sieve takes")
+    sieve.contract.check_channels(samples.description.tensors[column].channels)
+    parts = [
+        sieve.score(piece.tensor(column).astype(np.float32, copy=False), threads=threads)
+        for piece in samples.batches(1024)
+    ]
+    return {member.name: np.concatenate([part[member.name] for part in parts]) for member in sieve.members}
+
+
+def judge_samples(
+    sieve: Sieve,
+    samples: SampleSet,
+    scores: Mapping[str, NDArray[Any]],
+    *,
+    split: str,
+    rows: NDArray[np.int64] | None = None,
+    labels: Mapping[str, NDArray[np.int64]] | None = None,
+    night: Night | None = None,
+    replicates: int = 1000,
+    seed: int = 1,
+) -> SieveEvaluation:
+    """Judge the scores of a sieve on labelled samples.
+
+    Parameters
+    ----------
+    sieve : Sieve
+        Gives families, thresholds and rules.
+    samples : SampleSet
+        With a label column for each family that has one; of the true parameters what is there is used.
+    scores : mapping of str to ndarray, shape (N,)
+        Scores of all samples by member.
+    split : str
+        What the samples are called in the report.
+    rows : ndarray of int, optional
+        The samples to judge; all if not given.
+    labels : mapping of str to ndarray, shape (N,), optional
+        Label of every sample by family, -1 where there is none; the samples' columns of these names if
+        not given.
+    night : Night, optional
+        The stream that purity and cost are stated for.
+    replicates, seed
+        Of the bootstrap.
+
+    Raises
+    ------
+    SampleSetError
+        If no sample has a label.
+    """
+    chosen = np.arange(len(samples)) if rows is None else rows
+    present = samples.column_names
+    families = {member.name: member.family for member in sieve.members}
+    if labels is None:
+        labels = {name: _label(samples, name) for name in dict.fromkeys(families.values()) if name in present}
+    labels = {name: label[chosen] for name, label in labels.items()}
+    if not any((label >= 0).any() for label in labels.values()):
+        raise SampleSetError(
+            f"no sample has a label of the families {', '.join(dict.fromkeys(families.values()))}; "
+            "there is nothing to judge"
+        )
+    chosen_scores = {name: np.asarray(scores[name])[chosen] for name in families}
+    judged = SieveScores(
+        families=families,
+        scores=chosen_scores,
+        thresholds={name: each.value for name, each in sieve.thresholds.items()},
+        passed=sieve.decide(chosen_scores),
+        groups=samples.groups[chosen],
+        labels=labels,
+        kinds=samples.scalar("kind")[chosen] if "kind" in present else None,
+        truth={name: samples.scalar(name)[chosen] for name in TRUTH_COLUMNS if name in present},
+        ids=samples.ids[chosen],
+    )
+    return judge_sieve(
+        judged, default_rule=sieve.rule, split=split, night=night, replicates=replicates, seed=seed
+    )
+
+
+def _label(samples: SampleSet, family: str) -> NDArray[np.int64]:
+    """Return the labels of a family; a missing one is -1."""
+    return np.asarray(np.nan_to_num(samples.scalar(family).astype(float), nan=-1), dtype=np.int64)

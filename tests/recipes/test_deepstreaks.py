@@ -1,0 +1,131 @@
+"""The recipe of DeepStreaks: labels of the families, and a whole sieve from samples to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from skysieve.configuration import override
+from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.evaluation.joint_thresholds import joint_thresholds
+from skysieve.models.sieve import Sieve
+from skysieve.recipes.deepstreaks import DEEPSTREAKS, FAMILIES, family_samples
+from skysieve.recipes.evaluate_sieve import evaluate_sieve
+from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.train_sieve import SieveRun, train_sieve
+from skysieve.samples import SampleSet
+from skysieve.sources.simulators.streaks.samples import write_streak_samples
+
+torch.set_num_threads(1)
+pytestmark = pytest.mark.xdist_group("deepstreaks")
+
+SMALL = {
+    "members": 1,
+    "max_fpr": 0.2,
+    "night": 1000,
+    "model": {
+        "preprocess": ["sky-noise-units"],
+        "network": {"name": "streaknet"},
+        "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
+        "training": {"epochs": 2, "batch_size": 32, "precision": "float32", "threads": 1},
+        "calibration": {"method": "none"},
+        "evaluation": {"replicates": 20},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def streaks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_streak_samples(tmp_path_factory.mktemp("streaks") / "streaks.parquet", n=240, seed=3)
+
+
+@pytest.fixture(scope="module")
+def run(streaks: Path, tmp_path_factory: pytest.TempPathFactory) -> SieveRun:
+    settings = override(DEEPSTREAKS.configuration, SMALL)
+    return train_sieve(DEEPSTREAKS, [streaks], tmp_path_factory.mktemp("run"), settings, progress=False)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_is_asked_about_its_own_samples_only(streaks, family):
+    samples = SampleSet.open(streaks)
+    labelled = family_samples(samples, family)
+    assert labelled.classes == RECIPES.get(f"deepstreaks-{family}").classes
+    kinds = samples.scalar("kind")
+    asked = labelled.labels >= 0
+    if family == "sl":
+        assert set(kinds[~asked]).isdisjoint({"asteroid", "satellite", "cosmic-ray", "composite"})
+    elif family == "kd":
+        assert set(kinds[~asked]) <= {"satellite", "satellite-flashes"}
+        assert "satellite" in set(kinds[~asked])
+    else:
+        assert asked.all()
+    real = np.isin(kinds, ["asteroid", "composite"])
+    assert (labelled.labels[real] == 1).all()
+
+
+def test_samples_without_the_labels_of_a_family_are_refused(streaks):
+    samples = SampleSet.open(streaks)
+    with pytest.raises(SampleSetError, match="no column 'xx'"):
+        family_samples(samples, "xx")
+    with pytest.raises(SampleSetError, match="none of 240 samples has a label"):
+        family_samples(samples.with_columns({"sl": np.full(240, -1)}), "sl")
+
+
+def test_the_run_leaves_a_sieve_with_thresholds_chosen_on_validation(run, streaks):
+    sieve = Sieve.load(run.folder / "sieve")
+    assert [member.name for member in sieve.members] == ["rb-1", "sl-1", "kd-1", "os-1"]
+    assert {each.origin for each in sieve.thresholds.values()} == {"family"}
+    assert sieve.rule == "plausible"
+    assert sieve.labels.startswith("SIMULATED")
+    samples = SampleSet.open(streaks)
+    rows = np.flatnonzero(_split(run) == "validation")
+    scores = sieve.score(samples.tensor("cutouts", rows=rows).astype(np.float32))
+    families = {family: scores[f"{family}-1"] for family in ("rb", "sl", "kd")}
+    expected = joint_thresholds(samples.scalar("os")[rows], families, max_fpr=0.2)
+    found = {family: sieve.thresholds[f"{family}-1"].value for family in families}
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def _split(run: SieveRun) -> np.ndarray:
+    return np.array(pq.read_table(run.folder / "rb-1" / "splits.parquet")["split"].to_pylist())
+
+
+def test_every_member_saw_the_same_split(run):
+    tables = [
+        pq.read_table(run.folder / name / "splits.parquet", columns=["id", "split"]).to_pylist()
+        for name in ("rb-1", "sl-1", "kd-1", "os-1")
+    ]
+    assert all(table == tables[0] for table in tables)
+
+
+def test_the_figures_are_of_the_test_split_and_stand_in_the_sieve(run):
+    assert run.evaluation.split == "test"
+    assert run.evaluation.n == (_split(run) == "test").sum()
+    assert Sieve.load(run.folder / "sieve").description.figures["test"] == run.figures
+    assert "SIMULATED" in run.report.read_text()
+
+
+def test_evaluating_the_saved_sieve_gives_the_same_verdicts_as_training(run, streaks, tmp_path):
+    samples = SampleSet.open(streaks).with_columns({"split": _split(run)})
+    samples.write(tmp_path / "split.parquet")
+    judged = evaluate_sieve(run.sieve, [tmp_path / "split.parquet"], tmp_path / "judged", split="test")
+    assert judged.evaluation.rule.confusion == run.evaluation.rule.confusion
+    assert judged.report.exists()
+
+
+def test_a_second_call_trains_nothing_and_changes_nothing(run, streaks):
+    before = (run.folder / "sieve" / "sieve.json").read_bytes()
+    settings = override(DEEPSTREAKS.configuration, SMALL)
+    again = train_sieve(DEEPSTREAKS, [streaks], run.folder, settings, progress=False)
+    assert again.sieve.identity == run.sieve.identity
+    assert (run.folder / "sieve" / "sieve.json").read_bytes() == before
+
+
+def test_folds_are_refused(streaks, tmp_path):
+    settings = override(DEEPSTREAKS.configuration, {"model": {"splits": {"folds": 5}}})
+    with pytest.raises(ConfigurationError, match="one split"):
+        train_sieve(DEEPSTREAKS, [streaks], tmp_path, settings, progress=False)
