@@ -33,7 +33,9 @@ _ARCSEC_PER_SECOND = 3600.0 / 86400.0
 _FAINTEST = 20.8
 _TRIES = 200
 #: Places that are tried for a trail where much of the canvas is brighter.
-_PLACES = 12
+_PLACES = 16
+#: Share of a trail that is enough to recognise it.
+_ENOUGH_SEEN = 0.75
 
 
 @streak_kind("asteroid")
@@ -59,33 +61,38 @@ def add_asteroid(canvas: Canvas, least_peak: float, shortest: float) -> Truth:
     magnitude, flux = _draw_flux(canvas, rate, length, least_peak)
     peak = flux * trail_peak(length, canvas.fwhm)
     ends = _place(canvas, length)
-    for _ in range(_PLACES):
-        if _stands_out(canvas, ends, peak):
+    seen = _share_seen(canvas, ends, peak)
+    for attempt in range(_PLACES):
+        if seen > _ENOUGH_SEEN:
             break
-        ends = _place(canvas, length)
+        # Ever farther from the centre, which whatever is bright there may hide as a whole.
+        other = _place(canvas, length, scatter=1.4 + 2.0 * attempt)
+        if (share := _share_seen(canvas, other, peak)) > seen:
+            ends, seen = other, share
     _paint_trail(canvas, ends, flux)
     _mark_ends(canvas, ends, peak)
     canvas.uncover(ends, 0.35)
     return replace(describe(canvas, ends, flux, canvas.fwhm), magnitude=magnitude, rate=rate)
 
 
-def _place(canvas: Canvas, length: float) -> Ends:
+def _place(canvas: Canvas, length: float, scatter: float | None = None) -> Ends:
     """Draw a place near the centre where a trail of ``length`` pixels lies inside."""
-    scatter = 1.4 if canvas.rng.uniform() < 0.85 else 5.0
+    if scatter is None:
+        scatter = 1.4 if canvas.rng.uniform() < 0.85 else 5.0
     room = 0.5 * (canvas.size - 1 - length) - 3.0
     low, high = canvas.centre - room, canvas.centre + room
     x, y = (min(max(value, low), high) for value in canvas.near_centre(scatter))
     return segment(x, y, length, canvas.rng.uniform(0.0, 2.0 * pi))
 
 
-def _stands_out(canvas: Canvas, ends: Ends, peak: float) -> bool:
-    """Whether a ridge of ``peak`` sigma is seen over what is there along most of a segment."""
+def _share_seen(canvas: Canvas, ends: Ends, peak: float) -> float:
+    """Return along which share of a segment a ridge of ``peak`` sigma is seen over what is there."""
     t = np.linspace(0.0, 1.0, 21)
     columns = np.rint(ends[0] + t * (ends[2] - ends[0])).astype(np.int64)
     rows = np.rint(ends[1] + t * (ends[3] - ends[1])).astype(np.int64)
     there = np.abs(canvas.light[rows, columns] + canvas.error[rows, columns])
     # Light beyond ten sigma is black anyway: over it nothing shows.
-    return bool((there < min(0.5 * peak, 5.0)).mean() > 0.6)
+    return float((there < min(0.5 * peak, 5.0)).mean())
 
 
 def _draw_rate(canvas: Canvas, shortest: float) -> tuple[float, float]:
@@ -136,9 +143,9 @@ def _paint_trail(canvas: Canvas, ends: Ends, flux: float) -> None:
     across = np.cumsum(rng.normal(0.0, 0.2 * unsteady, pieces))
     across -= np.linspace(across[0], across[-1], pieces)
     shares = np.exp(rng.normal(0.0, 0.08 * unsteady, pieces))
-    if rng.uniform() < 0.06:
+    if rng.uniform() < 0.04:
         # A thin cloud, or a fast rotator: one of 24 real trails swells from its ends to its middle.
-        shares *= 1.1 - np.cos(2.0 * pi * (np.arange(pieces) + rng.uniform(0.3, 0.7)) / pieces)
+        shares *= 1.7 - np.cos(2.0 * pi * (np.arange(pieces) + rng.uniform(0.3, 0.7)) / pieces)
     shares *= flux / shares.sum()
     widths = canvas.fwhm * np.exp(rng.normal(0.0, 0.07 * unsteady, pieces))
     normal_x, normal_y = -(y2 - y1) / length, (x2 - x1) / length

@@ -10,7 +10,7 @@ __all__ = ["LEAST_PEAK", "SHORTEST", "paint_composite"]
 
 #: Least brightness of the ridge in sigma and least length in pixels with which a streak is still recognised
 #: over something bogus.
-LEAST_PEAK, SHORTEST = 3.5, 12.0
+LEAST_PEAK, SHORTEST = 4.0, 14.0
 
 
 @streak_kind("composite")

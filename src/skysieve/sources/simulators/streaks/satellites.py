@@ -92,7 +92,10 @@ def paint_flashes(canvas: Canvas) -> Truth:
         room = max(0.5 * (canvas.size - length) - 4.0, 0.0)
         x, y = (min(max(v, canvas.centre - room), canvas.centre + room) for v in canvas.near_centre(3.0))
         ends = segment(x, y, length, angle)
-    flux = _paint_fading(canvas, ends, fwhm) if rng.uniform() < 0.4 else _paint_glints(canvas, ends, fwhm)
+    if rng.uniform() < 0.4:
+        flux = _paint_fading(canvas, ends, fwhm, crosses=crosses)
+    else:
+        flux = _paint_glints(canvas, ends, fwhm)
     canvas.uncover(ends, 0.4)
     return replace(describe(canvas, ends, flux, fwhm), sl=int(not crosses))
 
@@ -119,13 +122,23 @@ def _paint_glints(canvas: Canvas, ends: Ends, fwhm: float) -> float:
     return float(fluxes.sum())
 
 
-def _paint_fading(canvas: Canvas, ends: Ends, fwhm: float) -> float:
-    """Paint a track that brightens and fades: one broad flash, often with one end sharper."""
+def _paint_fading(canvas: Canvas, ends: Ends, fwhm: float, *, crosses: bool) -> float:
+    """Paint a track that brightens and fades: one broad flash, often with one end sharper.
+
+    A satellite moves farther in an exposure than a cutout is wide. A track that lies within the cutout
+    has therefore not begun and ended with the exposure: it fades into darkness on both sides, which is
+    what tells it from an asteroid.
+    """
     rng, (x1, y1, x2, y2) = canvas.rng, ends
     pieces = 16
     length = hypot(x2 - x1, y2 - y1)
     t = (np.arange(pieces) + 0.5) / pieces
-    middle, before, after = rng.uniform(-0.1, 1.1), rng.uniform(0.05, 0.6), rng.uniform(0.05, 0.6)
+    if crosses:
+        middle, before, after = rng.uniform(-0.1, 1.1), rng.uniform(0.05, 0.6), rng.uniform(0.05, 0.6)
+    else:
+        middle = rng.uniform(0.3, 0.7)
+        # At either end 1 to 4 % of the light of the middle is left.
+        before, after = middle / rng.uniform(2.5, 3.0), (1.0 - middle) / rng.uniform(2.5, 3.0)
     shape = np.exp(-0.5 * ((t - middle) / np.where(t < middle, before, after)) ** 2)
     density = 2.5 * _draw_ridge(rng) / (trail_peak(1000.0, fwhm) * 1000.0) / shape.max()
     fluxes = shape * max(
