@@ -19,6 +19,7 @@ from skysieve.models import sieve as sieve_module
 from skysieve.models.model import DESCRIPTION
 from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import BATCH, SIEVE, Member, Sieve, is_sieve, load_model_or_sieve, shipped_sieves
+from skysieve.models.sieve_card import CARD
 from skysieve.models.sieve_save import write_sieve
 
 torch.set_num_threads(1)
@@ -85,7 +86,7 @@ def test_a_sieve_comes_back_as_it_was_written(sieve: Sieve, members: dict[str, M
 def test_a_sieve_is_whole_wherever_it_is_taken(sieve: Sieve, tmp_path: Path) -> None:
     moved = Path(shutil.move(sieve.folder, tmp_path / "elsewhere"))
     assert Sieve.load(moved).identity == sieve.identity
-    assert {path.name for path in moved.iterdir()} == {SIEVE, "rb-1", "rb-2", "sl-1", "os"}
+    assert {path.name for path in moved.iterdir()} == {SIEVE, CARD, "rb-1", "rb-2", "sl-1", "os"}
 
 
 def test_models_below_a_sieve_stay_where_they_are(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_models_below_a_sieve_stay_where_they_are(tmp_path: Path) -> None:
         tmp_path / "toy", name="toy", members=[Member("a", "a", model)], rules={"r": {"any": "a"}}
     )
     assert sieve.description.members[0].model == "run/model"
-    assert sorted(path.name for path in sieve.folder.iterdir()) == ["run", SIEVE]
+    assert sorted(path.name for path in sieve.folder.iterdir()) == [CARD, "run", SIEVE]
 
 
 def test_a_sieve_is_written_again_over_itself(sieve: Sieve, members: dict[str, Member]) -> None:

@@ -1,4 +1,4 @@
-"""Write a sieve: its models below it, and last of all the file that names them."""
+"""Write a sieve: its models below it, the file that names them, and a card for people."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from skysieve.errors import ModelError
 from skysieve.models.model import DESCRIPTION, Model
 from skysieve.models.rules import Rule, parse_rule
 from skysieve.models.sieve import SIEVE, Member, Sieve
+from skysieve.models.sieve_card import CARD, sieve_card_markdown
 from skysieve.models.sieve_description import MemberDescription, SieveDescription
 
 __all__ = ["write_sieve"]
@@ -95,7 +96,10 @@ def write_sieve(
         _copy(member.model, target / described.model)
     with replacing(target / SIEVE) as partial:
         partial.write_text(text, encoding="utf-8")
-    return Sieve.load(target)
+    written = Sieve.load(target)
+    with replacing(target / CARD) as partial:
+        partial.write_text(sieve_card_markdown(written), encoding="utf-8")
+    return written
 
 
 def _rule(given: Rule | dict[str, Any]) -> Rule:

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.evaluation.report_content import ModelCard, PublishedFigure
+from skysieve.evaluation.report_content import PublishedFigure
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_report import write_sieve_report
 from skysieve.evaluation.sieve_report_content import SieveReportContent, sieve_mistakes
-from skysieve.models.card import UNSTATED
-from skysieve.models.description import DISCLOSED
 from skysieve.models.sieve import Sieve
+from skysieve.models.sieve_card import sieve_card
 from skysieve.recipes.stored_rows import StoredImages
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["sieve_card", "write_report_of_sieve"]
+__all__ = ["write_report_of_sieve"]
 
 #: Columns that stand under a mistake, where the samples have them.
 _SHOWN = {"snr": "S/N", "length": "length [px]", "magnitude": "magnitude"}
@@ -74,27 +73,6 @@ def write_report_of_sieve(
         provenance=_provenance(sieve),
     )
     return write_sieve_report(path, content)
-
-
-def sieve_card(sieve: Sieve) -> ModelCard:
-    """Return what a report says about a sieve itself."""
-    description, contract = sieve.description, sieve.contract
-    labels = sieve.labels or UNSTATED
-    return ModelCard(
-        name=description.name,
-        identity=sieve.identity,
-        recipe=str(description.provenance.get("recipe", "")),
-        summary=description.summary,
-        contract={
-            "shape": f"{contract.shape} (channel, y, x), float32",
-            "channels": ", ".join(contract.channels),
-            "unit": contract.unit,
-            "missing pixels": contract.nan,
-            "members": ", ".join(member.name for member in sieve.members),
-        }
-        | {f"rule {name}": rule.explain() for name, rule in sieve.rules.items()},
-        label_disclosure=labels if labels.startswith(DISCLOSED) or labels == UNSTATED else "",
-    )
 
 
 def _provenance(sieve: Sieve) -> dict[str, Mapping[str, Any]]:
