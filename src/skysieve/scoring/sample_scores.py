@@ -13,6 +13,7 @@ from skysieve.models.contract import InputContract
 from skysieve.models.model import Model
 from skysieve.models.rules import Jury, Rule
 from skysieve.models.sieve import Sieve
+from skysieve.progress import progress_bar
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["PoolScores", "score_pool"]
@@ -57,7 +58,12 @@ class PoolScores:
 
 
 def score_pool(
-    judge: Model | Sieve, samples: SampleSet, rows: NDArray[np.int64] | None = None, *, threads: int = 1
+    judge: Model | Sieve,
+    samples: SampleSet,
+    rows: NDArray[np.int64] | None = None,
+    *,
+    threads: int = 1,
+    progress: bool = False,
 ) -> PoolScores:
     """Score samples by a model, or by every member of a sieve.
 
@@ -71,6 +77,8 @@ def score_pool(
         Which samples to score; all if not given.
     threads : int
         Threads of the engine; their number may move the last digit of a score.
+    progress : bool
+        Whether to show a bar.
 
     Raises
     ------
@@ -83,9 +91,11 @@ def score_pool(
     if not len(chosen):
         raise SampleSetError("there is no sample to score")
     if isinstance(judge, Model) and len(judge.description.classes) > 2:
-        return _score_classes(judge, samples, chosen, threads)
+        return _score_classes(judge, _batches(judge.description.contract, samples, chosen, progress), threads)
     sieve = Sieve.of_model(judge) if isinstance(judge, Model) else judge
-    parts = [sieve.score(images, threads=threads) for images in _batches(sieve.contract, samples, chosen)]
+    parts = [
+        sieve.score(images, threads=threads) for images in _batches(sieve.contract, samples, chosen, progress)
+    ]
     classes = {member.family: member.model.description.classes for member in sieve.members}
     return PoolScores(
         name=sieve.description.name,
@@ -99,10 +109,10 @@ def score_pool(
     )
 
 
-def _score_classes(model: Model, samples: SampleSet, rows: NDArray[np.int64], threads: int) -> PoolScores:
+def _score_classes(model: Model, batches: Iterator[NDArray[np.float32]], threads: int) -> PoolScores:
     description = model.description
     engine = model.engine(threads=threads)
-    parts = [model.predict(images, engine) for images in _batches(description.contract, samples, rows)]
+    parts = [model.predict(images, engine) for images in batches]
     scores = np.concatenate(parts)
     names = description.classes
     return PoolScores(
@@ -116,7 +126,7 @@ def _score_classes(model: Model, samples: SampleSet, rows: NDArray[np.int64], th
 
 
 def _batches(
-    contract: InputContract, samples: SampleSet, rows: NDArray[np.int64]
+    contract: InputContract, samples: SampleSet, rows: NDArray[np.int64], progress: bool
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the images of the rows, those of a batch of the set at a time."""
     layout = samples.description.tensors.get(contract.column)
@@ -127,8 +137,12 @@ def _batches(
         )
     contract.check_channels(layout.channels)
     first = 0
-    for piece in samples.batches(BATCH):
-        lo, hi = np.searchsorted(rows, [first, first + len(piece)])
-        if hi > lo:
-            yield piece.tensor(contract.column)[rows[lo:hi] - first].astype(np.float32, copy=False)
-        first += len(piece)
+    with progress_bar("scoring", len(rows), enabled=progress) as bar:
+        for piece in samples.batches(BATCH):
+            lo, hi = np.searchsorted(rows, [first, first + len(piece)])
+            if hi > lo:
+                yield piece.tensor(contract.column)[rows[lo:hi] - first].astype(np.float32, copy=False)
+                bar.advance(int(hi - lo))
+            first += len(piece)
+            if first > rows[-1]:
+                return
