@@ -21,7 +21,10 @@ JUDGED = {
     "n_groups": 1100,
     "night": {"streaks": 33000, "prevalence": 0.005},
     "rules": {"plausible": {"tpr": RATE, "fpr": {"value": None, "low": None, "high": None}}},
-    "members": {"rb-1": {"roc_auc": {"value": 0.9981, "low": 0.997, "high": 0.999}}},
+    "members": {
+        "rb-2": {"roc_auc": RATE},
+        "rb-1": {"roc_auc": {"value": 0.9981, "low": 0.997, "high": 0.999}},
+    },
 }
 
 
@@ -67,7 +70,7 @@ def test_the_card_lies_beside_the_sieve_and_holds_what_it_says(model: Model, tmp
         "| rb-2 | 0.2500 | given for this member |",
         "### test\n\n1,200 samples in 1,100 groups. Purity is that of a night of 33,000 streaks, 0.500% plau",
         "| plausible | 0.9700 (0.9500 to 0.9900) | - | - | - |",
-        "| rb-1 | 0.9981 (0.9970 to 0.9990) | - | - | - |",
+        "| rb-1 | 0.9981 (0.9970 to 0.9990) | - | - | - |\n| rb-2 | 0.9700 ",
         "## Limits\n\nMade for one camera.\n",
         "skysieve score FOLDER night/",
     ):

@@ -114,7 +114,10 @@ def _size(member: Member) -> str:
 
 def _rules(sieve: Sieve) -> str:
     counts = {name: " (this one counts)" if name == sieve.rule else "" for name in sieve.rules}
-    rules = "\n".join(f"- `{name}`{counts[name]}: {rule.explain()}" for name, rule in sieve.rules.items())
+    rules = "\n".join(
+        f"- `{name}`{counts[name]}: {rule.explain()}"
+        for name, rule in _ordered(sieve.rules, (sieve.rule,)).items()
+    )
     rows = [
         (name, f"{threshold.value:.4f}", _ORIGINS[threshold.origin])
         for name, threshold in sieve.thresholds.items()
@@ -124,7 +127,7 @@ def _rules(sieve: Sieve) -> str:
         part
         for part in (
             "## Rules and thresholds",
-            f"A candidate passes\n\n{rules}",
+            f"A candidate passes if:\n\n{rules}",
             "A score at or above the threshold of its member reaches it."
             + (f" Thresholds of the families: {chosen}." if chosen else ""),
             _table(("member", "threshold", "origin"), rows),
@@ -146,11 +149,14 @@ def _input(sieve: Sieve) -> str:
 
 
 def _figures(sieve: Sieve) -> str:
-    parts = [f"### {split}\n\n{_split(figures)}" for split, figures in sieve.description.figures.items()]
+    order = (sieve.rule, *(member.name for member in sieve.members))
+    parts = [
+        f"### {split}\n\n{_split(figures, order)}" for split, figures in sieve.description.figures.items()
+    ]
     return "\n\n".join(["## Figures", "Values with their 95 % intervals.", *parts]) if parts else ""
 
 
-def _split(figures: Mapping[str, Any]) -> str:
+def _split(figures: Mapping[str, Any], order: Sequence[str]) -> str:
     """Return the tables of one split: of rules and members where it has them, else of all that it has."""
     if not isinstance(figures.get("rules"), Mapping):
         plain = {
@@ -159,9 +165,9 @@ def _split(figures: Mapping[str, Any]) -> str:
             if not isinstance(value, Mapping) or "value" in value
         }
         return _table(("figure", "value"), [(name, format_figure(value)) for name, value in plain.items()])
-    parts = [_stream(figures), _figure_table("rule", figures["rules"], _RULE_FIGURES)]
+    parts = [_stream(figures), _figure_table("rule", _ordered(figures["rules"], order), _RULE_FIGURES)]
     if isinstance(figures.get("members"), Mapping):
-        parts.append(_figure_table("member", figures["members"], _MEMBER_FIGURES))
+        parts.append(_figure_table("member", _ordered(figures["members"], order), _MEMBER_FIGURES))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -179,6 +185,11 @@ def _stream(figures: Mapping[str, Any]) -> str:
 def _figure_table(what: str, figures: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -> str:
     rows = [(name, *(_or_dash(values.get(figure)) for figure in titles)) for name, values in figures.items()]
     return _table((what, *titles.values()), rows)
+
+
+def _ordered(figures: Mapping[str, Any], order: Sequence[str]) -> dict[str, Any]:
+    """Return the figures in an order, what it does not name last; the file holds them by the alphabet."""
+    return {name: figures[name] for name in dict.fromkeys((*order, *figures)) if name in figures}
 
 
 def _or_dash(figure: Any) -> str:
