@@ -11,8 +11,11 @@ from PIL import Image
 
 from skysieve.models import InputContract, ModelDescription, save_model, write_sieve
 from skysieve.models.rebuild import build_network
-from skysieve.models.sieve import Member
+from skysieve.models.sieve import Member, Sieve
+from skysieve.scoring.proposal_options import ProposalOptions
+from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
+from skysieve.sources.streaks.samples import streaks_to_samples
 
 STREAKS = 12
 
@@ -47,8 +50,19 @@ def streak_ground(tmp_path_factory: pytest.TempPathFactory) -> Path:
         figures=figures,
     )
     write_streaks(folder / "streaks")
+    write_labels(folder, sieve)
     score_streaks(sieve, [folder / "streaks"], folder / "streaks.parquet")
     return folder
+
+
+def write_labels(folder: Path, sieve: Sieve) -> None:
+    """Write classes of streaks, and samples proposed for labelling with their answers."""
+    (folder / "classes.json").write_text('{"strkid1_pid1_scimref.jpg": ["Cosmic rays"]}')
+    pool = streaks_to_samples([folder / "streaks"])
+    proposal = propose_samples(sieve, pool, ProposalOptions({"random": 4}))
+    proposal.samples.write(folder / "proposed.parquet")
+    first, second = proposal.samples.ids[:2]
+    (folder / "labels.csv").write_text(f"id,rb,sl\n{first},streak,short\n{second},0,\n99,streak,\n")
 
 
 def write_streaks(folder: Path) -> None:

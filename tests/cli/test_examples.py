@@ -84,6 +84,11 @@ class Expected:
 
 IMAGES = "--id name --path file --label kind"
 OWN_SPLIT = "--classes galaxy,star --label-origin 'two observers, 2026' --split part"
+PROPOSED = "-o proposed.parquet"
+FOR_PEOPLE = "--relabel --strategy uncertainty=10,random=10 --csv labels.csv --images pictures/"
+BY_SIEVE = "--per-bin 2 --strategy random=3,bins,disagreement=2"
+OWN_BINS = """--per-bin 2 --bin 'streaks={"any": "rb"}' --bin 'rest={"not": {"any": "rb"}}' --per-group 1"""
+ORIGIN = "--origin 'two observers, 2026'"
 LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
 JUDGED = r"roc_auc +[01]\.\d{4} \("
 SCORED = rf"^{ALERTS + USABLE} alerts scored with "
@@ -140,6 +145,29 @@ EXPECTED = {
     ),
     "skysieve samples split samples.parquet -o split.parquet --seed 7": Expected(
         r"train +\d+ +\d+ +0\nvalidation +\d+ +\d+ +0\ntest ", "samples.parquet", "split.parquet"
+    ),
+    "skysieve samples streaks streaks/ -o night.parquet --labels classes.json": Expected(
+        r"(?s)bad-image.*^11 samples in \d+ groups: other 1, unlabelled 10$",
+        "streaks classes.json",
+        "night.parquet",
+    ),
+    f"skysieve samples propose braai-weak samples.parquet {PROPOSED} {FOR_PEOPLE}": Expected(
+        r"(?s)^20 of 100 samples are proposed, by:.*random +10\n.*^20 pictures: pictures$",
+        "samples.parquet",
+        "proposed.parquet labels.csv pictures",
+    ),
+    f"skysieve samples propose streak-sieve/ streaks/ {PROPOSED} {BY_SIEVE}": Expected(
+        r"(?s)of 11 samples are proposed, by:.*random +3\n.*bin:rb-low +2\n.*disagreement +2\n",
+        "streak-sieve streaks",
+        "proposed.parquet",
+    ),
+    f"skysieve samples propose streak-sieve/ streaks/ {PROPOSED} {OWN_BINS}": Expected(
+        r"bin:streaks +\d+\n.*bin:rest +\d+\n", "streak-sieve streaks", "proposed.parquet"
+    ),
+    f"skysieve samples label proposed.parquet labels.csv -o labelled.parquet {ORIGIN}": Expected(
+        r"(?s)unknown-id +99: .*^rb: bogus 1, streak 1, unlabelled 2\nsl: bogus 0, streak 0, unlabelled 4",
+        "proposed.parquet labels.csv",
+        "labelled.parquet",
     ),
     "skysieve score braai-weak night/packets -o scores.parquet": Expected(
         SCORED, "night", "scores.parquet scores.quarantine.jsonl"

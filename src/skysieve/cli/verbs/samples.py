@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from skysieve.cli import samples_labelling
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, in_words, say, say_counts, say_findings, say_table
 from skysieve.cli.verbs.train import SetOption, settings_of
@@ -46,6 +47,10 @@ def add_to(application: typer.Typer) -> None:
     verb.command(
         "split", epilog=examples("skysieve samples split samples.parquet -o split.parquet --seed 7")
     )(split)
+    verb.command(
+        "streaks", epilog=examples("skysieve samples streaks streaks/ -o night.parquet --labels classes.json")
+    )(streaks)
+    samples_labelling.add_to(verb)
     application.add_typer(verb, name="samples")
 
 
@@ -107,6 +112,31 @@ def images(
         split=split or None,
         classes=[name.strip() for name in classes.split(",")] if classes else None,
         label_origin=label_origin,
+    )
+    say_findings(samples.findings)
+    _say_classes(samples)
+    say(f"samples: {samples.write(output)}")
+
+
+def streaks(
+    inputs: Annotated[list[str], typer.Argument(help="Folders, archives and cutouts of nights of streaks.")],
+    output: OutputOption,
+    labels: Annotated[
+        Path | None, typer.Option(help="Classes by file name (JSON), or a table of labels (CSV, Parquet).")
+    ] = None,
+    label_origin: Annotated[
+        str, typer.Option(help="How the labels came about, in a sentence; printed beside every figure.")
+    ] = "",
+    group: Annotated[
+        str, typer.Option(help="What no split may divide: exposure, or a column such as pid.")
+    ] = "exposure",
+) -> None:
+    """Make a sample set of a night of streaks, labelled where somebody looked."""
+    from skysieve.sources.streaks.samples import streaks_to_samples
+
+    require_inputs(inputs)
+    samples = streaks_to_samples(
+        inputs, labels=labels, group=group, label_origin=label_origin, origin={"inputs": inputs}
     )
     say_findings(samples.findings)
     _say_classes(samples)
