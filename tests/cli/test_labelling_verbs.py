@@ -101,5 +101,24 @@ def test_samples_of_a_night_of_streaks_say_where_they_came_from() -> None:
     assert "11 samples in 11 groups: other 1, unlabelled 10" in said
     night = SampleSet.open("night.parquet")
     assert night.description.label_origin == "a test"
-    assert night.description.origin == {"inputs": ["streaks"]}
+    assert night.description.origin["inputs"] == ["streaks"]
     assert (night.scalar("rb") == 1).sum() == 1
+
+
+@pytest.mark.usefixtures("place")
+def test_a_night_of_streaks_can_be_labelled_without_a_model() -> None:
+    call(["samples", "streaks", "streaks", "-o", "night.parquet"])
+    Path("labels.csv").write_text("id;rb;sl;os\n1;streak;long;Other\n2;bogus;;\n")
+    merge = [
+        "samples",
+        "label",
+        "night.parquet",
+        "labels.csv",
+        "-o",
+        "labelled.parquet",
+        "--origin",
+        "a test",
+    ]
+    said, _ = call(merge)
+    assert "rb: bogus 1, streak 1, unlabelled 9" in said
+    assert "sl: long 1, short 0, unlabelled 10" in said

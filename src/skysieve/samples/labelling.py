@@ -14,14 +14,14 @@ from skysieve.errors import InputError, SampleSetError
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["answers_of", "merge_labels", "read_label_table"]
+__all__ = ["ANSWERS", "answers_of", "merge_labels", "read_label_table"]
 
 #: Where the origin of a set says what can be answered, by column: the words in the order of the label.
 ANSWERS = "answers"
 
 
 def answers_of(samples: SampleSet) -> dict[str, tuple[str, ...]]:
-    """Return the words of the answers by label column, as the set says; ``label`` has its classes.
+    """Return the words of the answers by label column: what the set says, or its classes for ``label``.
 
     Examples
     --------

@@ -11,9 +11,16 @@ import numpy as np
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.samples.description import RESERVED_COLUMNS, Description, TensorColumn
 from skysieve.samples.findings import Finding
+from skysieve.samples.labelling import ANSWERS
 from skysieve.samples.sample_set import SampleSet
 from skysieve.sources.streaks.cutout_file import INPUT_SIDE
-from skysieve.sources.streaks.labels import FAMILIES, UNLABELLED, StreakLabels, read_streak_labels
+from skysieve.sources.streaks.labels import (
+    FAMILIES,
+    FAMILY_ANSWERS,
+    UNLABELLED,
+    StreakLabels,
+    read_streak_labels,
+)
 from skysieve.sources.streaks.night import StreakCutout, list_streak_night, read_streak
 
 __all__ = ["METADATA_PREFIX", "streaks_to_samples"]
@@ -57,7 +64,8 @@ def streaks_to_samples(
     SampleSet
         ``id`` is the streakid, ``cutouts`` uint8 grey levels of shape (1, 144, 144); ``rb``, ``sl``, ``kd``,
         ``os`` int8 with -1 where unknown; ``class`` as it was chosen, ``source``, and every column of the
-        metadata. What cannot be used, and labels of which the cutout is absent, are in ``findings``.
+        metadata. What can be answered stands in the origin, for `skysieve.samples.labelling.merge_labels`.
+        What cannot be used, and labels of which the cutout is absent, are in ``findings``.
 
     Raises
     ------
@@ -89,8 +97,9 @@ def streaks_to_samples(
     if absent:
         reason = f"{absent:,} labels are of streaks whose cutout is not here; they are left out"
         findings.append(Finding("labels", "label-without-cutout", reason, "note"))
+    answers = {family: list(words) for family, words in FAMILY_ANSWERS.items()}
     description = Description(
-        {"cutouts": _LAYOUT}, ("other", "plausible"), label_origin, {}, dict(origin or {})
+        {"cutouts": _LAYOUT}, FAMILY_ANSWERS["os"], label_origin, {}, {ANSWERS: answers, **(origin or {})}
     )
     return SampleSet.from_columns(columns, description, tuple(findings))
 
