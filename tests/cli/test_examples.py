@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 from skysieve.cli.application import application
 from skysieve.configuration import flatten, override, parse_assignments
 from skysieve.models.keras_import import import_keras_model
-from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.find_recipe import all_recipes, find_recipe
 from skysieve.samples import SampleSet
 from skysieve.sources.archives import braai
 from skysieve.sources.archives.braai import BRAAI_FILES, read_braai
@@ -35,6 +35,8 @@ from skysieve.sources.simulators.night import simulate_night
 from skysieve.sources.simulators.samples import write_triplet_samples
 from skysieve.sources.simulators.streak_frame_files import write_streak_frame
 from skysieve.sources.simulators.streak_frames import simulate_streak_frame
+from skysieve.sources.simulators.streak_night import simulate_streak_night
+from skysieve.sources.simulators.streaks.samples import write_streak_samples
 
 torch.set_num_threads(1)
 # All on one worker, so that what the examples start from is made once.
@@ -90,6 +92,10 @@ BY_SIEVE = "--per-bin 2 --strategy random=3,bins,disagreement=2"
 OWN_BINS = """--per-bin 2 --bin 'streaks={"any": "rb"}' --bin 'rest={"not": {"any": "rb"}}' --per-group 1"""
 ORIGIN = "--origin 'two observers, 2026'"
 LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
+TINY_SIEVE = (
+    "--set members=1 --set model.network.name=streaknet --set model.training.epochs=1 "
+    "--set model.splits.validation=0.3"
+)
 JUDGED = r"roc_auc +[01]\.\d{4} \("
 SCORED = rf"^{ALERTS + USABLE} alerts scored with "
 
@@ -109,6 +115,11 @@ EXPECTED = {
     f"skysieve evaluate braai-weak night/packets -o night-judged/ {LABELLED}": Expected(
         JUDGED, "night", "night-judged/report.html"
     ),
+    "skysieve evaluate streak-sieve/ streaks-set.parquet -o sieve-judged/": Expected(
+        r"^plausible \(all labelled samples: 100 streaks",
+        "streak-sieve streaks-set.parquet",
+        "sieve-judged/report.html sieve-judged/evaluation.json",
+    ),
     "skysieve fetch": Expected(r"^braai  .*labelled ZTF alerts"),
     "skysieve fetch braai -o braai-data/": Expected(
         r"^braai: braai-data\n.*Duev", leaves=" ".join(f"braai-data/{each.name}" for each in BRAAI_FILES)
@@ -123,6 +134,7 @@ EXPECTED = {
     ),
     "skysieve recipes": Expected(r"^braai  .*Duev et al. 2019"),
     "skysieve recipes braai": Expected(r"training\.epochs +200\n"),
+    "skysieve recipes deepstreaks": Expected(r"members +3\n(?s:.*)model\.training\.epochs +200\n"),
     f"skysieve samples alerts night/packets -o samples.parquet {LABELLED}": Expected(
         r"(?s)truncated-gzip.*^61 samples in \d+ groups: bogus \d+, real \d+$", "night", "samples.parquet"
     ),
@@ -183,6 +195,12 @@ EXPECTED = {
         "streak-sieve streaks",
         "streaks.parquet streaks.quarantine.jsonl",
     ),
+    "skysieve score streak-sieve/ streak-night/night -o judged.parquet --report judged.html "
+    "--truth streak-night/truth.csv --truth-origin simulated": Expected(
+        r"(?s)^31 streaks scored with toy .*ades-missing +1\n.*^report: judged.html$",
+        "streak-sieve streak-night",
+        "judged.parquet judged.html",
+    ),
     "skysieve sieve show streak-sieve/": Expected(
         r"(?s)rb-1 +rb +>= 0\.4 \(family\).*sl-1 +sl +>= 0\.5 \(default\).*"
         r"plausible +some rb member >= its threshold and .*recall +0\.9700 \(0\.9500 to 0\.9900\)",
@@ -198,8 +216,23 @@ EXPECTED = {
     "skysieve simulate night night/ --alerts 100 --seed 1 --bad-packets": Expected(
         r"^100 packets of \d+ objects: night/packets\n11 damaged", leaves="night/packets night/truth.csv"
     ),
+    "skysieve simulate streak-night streak-night/ --streaks 30 --seed 1 --bad-files": Expected(
+        r"^30 streaks, \d+ of them plausible: streak-night/night\n12 bad ones",
+        leaves="streak-night/night/stamps_20190214 streak-night/truth.csv",
+    ),
+    "skysieve simulate streaks streaks-set.parquet -n 100 --seed 1": Expected(
+        r"^100 simulated streaks: streaks-set.parquet$", leaves="streaks-set.parquet"
+    ),
+    "skysieve simulate streaks two-kinds.parquet -n 20 --kind asteroid --kind satellite": Expected(
+        r"^20 simulated streaks: two-kinds.parquet$", leaves="two-kinds.parquet"
+    ),
     "skysieve simulate triplets triplets.parquet -n 64 --seed 1": Expected(
         r"^64 simulated triplets: triplets.parquet$", leaves="triplets.parquet"
+    ),
+    f"skysieve train deepstreaks streaks-set.parquet -o sieve-run/ {TINY_SIEVE}": Expected(
+        r"(?s)^plausible \(test: \d+ streaks.*^labels: SIMULATED.*^sieve: sieve-run/sieve ",
+        "streaks-set.parquet",
+        "sieve-run/sieve/sieve.json sieve-run/sieve/README.md sieve-run/report.html",
     ),
     "skysieve train braai samples.parquet -o run/ --set training.epochs=2": Expected(
         JUDGED, "samples.parquet", "run/model/model.json run/report.html run/splits.parquet"
@@ -224,6 +257,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Pat
     import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
     write_images(folder)
     write_braai(folder / "braai-data")
+    write_streak_samples(folder / "streaks-set.parquet", n=100, seed=1)
+    simulate_streak_night(folder / "streak-night", n=30, seed=1, bad_files=True)
     frame = simulate_streak_frame(3, seed=4, shape=(300, 320), lengths=(20.0, 60.0), peak_snrs=(10.0, 20.0))
     write_streak_frame(folder / "frame", frame)
     return folder
@@ -343,11 +378,11 @@ def test_what_examples_leave_is_sound(ground: Path, place: Path, monkeypatch: py
     assert read_braai("braai-data").label.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("name", list(RECIPES))
+@pytest.mark.parametrize("name", list(all_recipes()))
 def test_printed_settings_can_be_given_back(name: str, ground: Path, place: Path) -> None:
     said = run(f"skysieve recipes {name}")
     settings = dict(re.findall(r"^  (\S+) +(\S.*)$", said, re.MULTILINE))
     assert settings
-    configuration = RECIPES.get(name).configuration
+    configuration = find_recipe(name).configuration
     given = parse_assignments(f"{key}={value}" for key, value in settings.items())
     assert flatten(override(configuration, given)) == flatten(configuration)

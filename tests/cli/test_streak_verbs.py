@@ -30,9 +30,6 @@ def call(words: list[str]) -> tuple[str, str]:
 @pytest.mark.parametrize(
     "option",
     [
-        ["--report", "night.html"],
-        ["--truth", "truth.csv"],
-        ["--truth-origin", "simulated"],
         ["--field", "jd"],
         ["--any-survey"],
         ["--schemas", "schemas"],

@@ -27,7 +27,15 @@ def takes_streaks(model: Model) -> bool:
 
 
 def score_night_of_streaks(
-    sieve: Sieve | Model, inputs: Sequence[str], output: Path, options: StreakOptions, *, restart: bool
+    sieve: Sieve | Model,
+    inputs: Sequence[str],
+    output: Path,
+    options: StreakOptions,
+    *,
+    restart: bool,
+    report: Path | None = None,
+    truth: Path | None = None,
+    truth_origin: str = "",
 ) -> None:
     """Score streaks and say what came of it."""
     from skysieve.scoring.streaks import score_streaks
@@ -47,6 +55,11 @@ def score_night_of_streaks(
         title = f"{total:,} inputs kept aside, with reasons in {summary.quarantine}:"
         say_table({kind: f"{count:,}" for kind, count in summary.kept_aside.items()}, title=title)
     say(f"scores: {summary.output}")
+    if report is not None:
+        from skysieve.scoring.streak_night_report import write_report_of_streaks
+
+        page = write_report_of_streaks(sieve, summary, report, truth=truth, truth_origin=truth_origin)
+        say(f"report: {page}")
 
 
 def say_passed(passed: Mapping[str, int], scored: int) -> None:

@@ -12,7 +12,7 @@ from skysieve.errors import ContractError, SampleSetError
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_judging import judge_sieve
 from skysieve.evaluation.sieve_rates import Night
-from skysieve.evaluation.sieve_scores import SieveScores
+from skysieve.evaluation.sieve_scores import ONE_SHOT, SieveScores
 from skysieve.models.sieve import Sieve
 from skysieve.samples.sample_set import SampleSet
 
@@ -73,8 +73,8 @@ def judge_samples(
     rows : ndarray of int, optional
         The samples to judge; all if not given.
     labels : mapping of str to ndarray, shape (N,), optional
-        Label of every sample by family, -1 where there is none; the samples' columns of these names if
-        not given.
+        Label of every sample by family, -1 where there is none; the samples' columns of these names, and
+        ``os``, the joint truth, if not given.
     night : Night, optional
         The stream that purity and cost are stated for.
     replicates, seed
@@ -89,7 +89,9 @@ def judge_samples(
     present = samples.column_names
     families = {member.name: member.family for member in sieve.members}
     if labels is None:
-        labels = {name: _label(samples, name) for name in dict.fromkeys(families.values()) if name in present}
+        # The joint truth counts even where no member of the sieve answers it in one step.
+        asked = dict.fromkeys((*families.values(), ONE_SHOT))
+        labels = {name: _label(samples, name) for name in asked if name in present}
     labels = {name: label[chosen] for name, label in labels.items()}
     if not any((label >= 0).any() for label in labels.values()):
         raise SampleSetError(

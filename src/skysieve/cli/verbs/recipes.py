@@ -13,7 +13,10 @@ __all__ = ["add_to"]
 
 def add_to(application: typer.Typer) -> None:
     """Add the verb."""
-    application.command("recipes", epilog=examples("skysieve recipes", "skysieve recipes braai"))(recipes)
+    application.command(
+        "recipes",
+        epilog=examples("skysieve recipes", "skysieve recipes braai", "skysieve recipes deepstreaks"),
+    )(recipes)
 
 
 def recipes(

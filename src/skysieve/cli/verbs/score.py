@@ -23,6 +23,8 @@ def add_to(application: typer.Typer) -> None:
             "skysieve score braai-weak night.tar.gz -o night.parquet --report night.html",
             "skysieve score imported/ 'night/packets/*.avro' -o imported.parquet --workers 2",
             "skysieve score streak-sieve/ streaks/ -o streaks.parquet",
+            "skysieve score streak-sieve/ streak-night/night -o judged.parquet --report judged.html "
+            "--truth streak-night/truth.csv --truth-origin simulated",
         ),
     )(score)
 
@@ -39,7 +41,11 @@ def score(
     output: Annotated[Path, typer.Option("--output", "-o", help="The table of scores (Parquet).")],
     report: Annotated[Path | None, typer.Option(help="Write an HTML report of the night, too.")] = None,
     truth: Annotated[
-        Path | None, typer.Option(help="CSV with candid and label (0/1), to judge the scores in the report.")
+        Path | None,
+        typer.Option(
+            help="CSV to judge the scores in the report: candid and label (0/1) of alerts, "
+            "id and os (0/1) of streaks."
+        ),
     ] = None,
     truth_origin: Annotated[
         str,
@@ -101,8 +107,7 @@ def score(
             truth_origin=truth_origin,
         )
         return
-    for_alerts: dict[str, Any] = {"--report": report, "--truth": truth, "--truth-origin": truth_origin}
-    for_alerts |= {"--field": field, "--any-survey": any_survey, "--schemas": schemas}
+    for_alerts = {"--field": field, "--any-survey": any_survey, "--schemas": schemas}
     _refuse(for_alerts, "alerts", opened.description.name)
     from skysieve.scoring.streaks import StreakOptions
 
@@ -110,7 +115,16 @@ def score(
         engine, precision, workers, tuple(expect) if expect else "auto", site or "Palomar"
     )
     require_inputs(inputs)
-    score_night_of_streaks(opened, inputs, output, streak_options, restart=restart)
+    score_night_of_streaks(
+        opened,
+        inputs,
+        output,
+        streak_options,
+        restart=restart,
+        report=report,
+        truth=truth,
+        truth_origin=truth_origin,
+    )
 
 
 def _refuse(given: dict[str, Any], what: str, name: str) -> None:

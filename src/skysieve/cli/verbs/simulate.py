@@ -1,9 +1,9 @@
-"""``skysieve simulate``: nights of alerts whose truth is known."""
+"""``skysieve simulate``: nights and samples of alerts and streaks whose truth is known."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,13 +14,24 @@ __all__ = ["add_to"]
 
 def add_to(application: typer.Typer) -> None:
     """Add the verb."""
-    verb = typer.Typer(help="Simulate nights of alerts whose truth is known.", no_args_is_help=True)
+    verb = typer.Typer(help="Simulate alerts and streaks whose truth is known.", no_args_is_help=True)
     verb.command(
         "night", epilog=examples("skysieve simulate night night/ --alerts 100 --seed 1 --bad-packets")
     )(night)
     verb.command("triplets", epilog=examples("skysieve simulate triplets triplets.parquet -n 64 --seed 1"))(
         triplets
     )
+    verb.command(
+        "streak-night",
+        epilog=examples("skysieve simulate streak-night streak-night/ --streaks 30 --seed 1 --bad-files"),
+    )(streak_night)
+    verb.command(
+        "streaks",
+        epilog=examples(
+            "skysieve simulate streaks streaks-set.parquet -n 100 --seed 1",
+            "skysieve simulate streaks two-kinds.parquet -n 20 --kind asteroid --kind satellite",
+        ),
+    )(streaks)
     application.add_typer(verb, name="simulate")
 
 
@@ -56,3 +67,44 @@ def triplets(
 
     written = write_triplet_samples(path, n=n, seed=seed, kinds=kind, progress=True)
     say(f"{n:,} simulated triplets: {written}")
+
+
+def streak_night(
+    folder: Annotated[Path, typer.Argument(help="Folder for the night and, beside it, its truth.")],
+    streaks: Annotated[int, typer.Option(help="Number of sound streaks.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    real_fraction: Annotated[float, typer.Option(help="Share of plausible asteroids.")] = 0.02,
+    ades: Annotated[str, typer.Option(help="Which streaks have a report: all, plausible, none.")] = "all",
+    bad_files: Annotated[
+        bool, typer.Option("--bad-files", help="Add one of each kind of damaged or incomplete streak.")
+    ] = False,
+) -> None:
+    """Write a small night of streaks as ZTF's depot has it, and its truth as a table."""
+    from skysieve.sources.simulators.streak_night import simulate_streak_night
+
+    # The simulator says what ``ades`` can be.
+    chosen: dict[str, Any] = {"real_fraction": real_fraction, "bad_files": bad_files, "ades": ades}
+    summary = simulate_streak_night(folder, n=streaks, seed=seed, **chosen)
+    say(f"{summary.n_streaks:,} streaks, {summary.n_plausible:,} of them plausible: {summary.night}")
+    if summary.n_bad:
+        say(f"{summary.n_bad} bad ones beside them")
+    say(f"truth: {summary.truth}")
+
+
+def streaks(
+    path: Annotated[Path, typer.Argument(help="The sample set to write (Parquet).")],
+    n: Annotated[int, typer.Option("-n", help="Number of cutouts.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same cutouts.")] = 1,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Kind of streak to draw; may be repeated; all if left out.")
+    ] = None,
+    real_fraction: Annotated[float, typer.Option(help="Share of plausible asteroids.")] = 0.5,
+    workers: Annotated[int, typer.Option(help="Processes; their number changes nothing.")] = 1,
+) -> None:
+    """Write simulated streak cutouts, with their truth, as a sample set."""
+    from skysieve.sources.simulators.streaks.samples import write_streak_samples
+
+    written = write_streak_samples(
+        path, n=n, seed=seed, real_fraction=real_fraction, kinds=kind, workers=workers, progress=True
+    )
+    say(f"{n:,} simulated streaks: {written}")
