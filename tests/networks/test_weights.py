@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from skysieve.errors import ModelError
+from skysieve.networks import build_network
 from skysieve.networks.compact import Compact
-from skysieve.networks.weights import load_weights, save_weights
+from skysieve.networks.weights import load_backbone, load_weights, save_weights
 
 
 def test_round_trip_is_exact(tmp_path: Path) -> None:
@@ -54,3 +56,28 @@ def test_truncated_file(size: int, tmp_path: Path) -> None:
 def test_absent_file(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         load_weights(torch.nn.Linear(2, 1), tmp_path / "none.safetensors")
+
+
+def test_a_backbone_fills_all_but_the_last_dense_layer(tmp_path):
+    torch.manual_seed(1)
+    taught = build_network("streaknet", shape=(1, 16, 16), outputs=5)
+    save_weights(taught, tmp_path / "taught.safetensors")
+    network = build_network("streaknet", shape=(1, 16, 16), outputs=1)
+    last = network.output.weight.detach().clone()
+    load_backbone(network, tmp_path / "taught.safetensors")
+    assert torch.equal(network.output.weight, last)
+    for name, tensor in network.state_dict().items():
+        if not name.startswith("output."):
+            assert torch.equal(tensor, taught.state_dict()[name]), name
+
+
+def test_a_backbone_of_another_width_is_refused(tmp_path):
+    save_weights(build_network("streaknet", shape=(1, 16, 16), outputs=5, width=8), tmp_path / "narrow")
+    with pytest.raises(ModelError, match="has shape"):
+        load_backbone(build_network("streaknet", shape=(1, 16, 16), outputs=1), tmp_path / "narrow")
+
+
+def test_a_network_without_a_dense_layer_has_no_backbone(tmp_path):
+    save_weights(nn.Conv2d(1, 1, 3), tmp_path / "conv")
+    with pytest.raises(ModelError, match="no dense layer"):
+        load_backbone(nn.Conv2d(1, 1, 3), tmp_path / "conv")

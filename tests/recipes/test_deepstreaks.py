@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, SampleSetError
@@ -16,6 +17,7 @@ from skysieve.models.sieve import Sieve
 from skysieve.recipes.deepstreaks import DEEPSTREAKS, FAMILIES, family_samples
 from skysieve.recipes.evaluate_sieve import evaluate_sieve
 from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.run import train_samples
 from skysieve.recipes.train_sieve import SieveRun, train_sieve
 from skysieve.samples import SampleSet
 from skysieve.sources.simulators.streaks.samples import write_streak_samples
@@ -120,9 +122,24 @@ def test_evaluating_the_saved_sieve_gives_the_same_verdicts_as_training(run, str
 def test_a_second_call_trains_nothing_and_changes_nothing(run, streaks):
     before = (run.folder / "sieve" / "sieve.json").read_bytes()
     settings = override(DEEPSTREAKS.configuration, SMALL)
-    again = train_sieve(DEEPSTREAKS, [streaks], run.folder, settings, progress=False)
+    again = train_sieve(DEEPSTREAKS, [streaks], run.folder, settings, workers=2, progress=False)
     assert again.sieve.identity == run.sieve.identity
     assert (run.folder / "sieve" / "sieve.json").read_bytes() == before
+
+
+def test_a_member_can_start_from_a_network_with_another_question(run, streaks, tmp_path):
+    settings = override(DEEPSTREAKS.configuration, SMALL).model
+    settings = override(settings, {"training": {"epochs": 1, "learning_rate": 1e-9}})
+    start = run.folder / "rb-1" / "model"
+    labelled = family_samples(SampleSet.open(streaks), "os")
+    started = train_samples(
+        RECIPES.get("deepstreaks-os"), labelled, tmp_path, settings, start=start, progress=False
+    )
+    before, after = (load_file(folder / "weights.safetensors") for folder in (start, started.model.folder))
+    trained = [name for name in before if name.endswith("weight") and not name.startswith("output")]
+    assert trained
+    assert all(torch.allclose(before[name], after[name], atol=1e-5) for name in trained)
+    assert not torch.allclose(before["output.weight"], after["output.weight"], atol=1e-3)
 
 
 def test_folds_are_refused(streaks, tmp_path):

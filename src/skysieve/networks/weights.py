@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from skysieve.atomic_file import replacing
 from skysieve.errors import ModelError
 
-__all__ = ["load_weights", "save_weights"]
+__all__ = ["load_backbone", "load_weights", "save_weights"]
 
 
 def save_weights(network: nn.Module, path: str | Path) -> None:
@@ -47,14 +47,39 @@ def load_weights(network: nn.Module, path: str | Path) -> None:
         If the file is missing or damaged, or holds the weights of another
         network; the message names the tensors that do not fit.
     """
-    path = Path(path)
+    load_state(network, _read_state(Path(path)), str(path))
+
+
+def load_backbone(network: nn.Module, path: str | Path) -> None:
+    """Read all weights but those of the last dense layer, in place; that layer stays as it is.
+
+    So a network starts from one that answers another question on the same images.
+
+    Raises
+    ------
+    ModelError
+        As of `load_weights`; or if the network has no dense layer at its end.
+    """
+    dense = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    if not dense:
+        raise ModelError(f"{path}: {type(network).__name__} has no dense layer that could be left out")
+    last = f"{dense[-1]}."
+    state = _read_state(Path(path))
+    own = network.state_dict()
+    kept = {name: tensor for name, tensor in own.items() if name.startswith(last)}
+    load_state(
+        network, {name: tensor for name, tensor in state.items() if name not in kept} | kept, str(path)
+    )
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
     try:
-        state = safetensors.torch.load(path.read_bytes())
+        state: dict[str, Tensor] = safetensors.torch.load(path.read_bytes())
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); give a safetensors file") from None
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ModelError(f"{path}: is not a complete safetensors file ({error}); fetch it again") from None
-    load_state(network, state, str(path))
+    return state
 
 
 def load_state(network: nn.Module, state: dict[str, Tensor], source: str) -> None:

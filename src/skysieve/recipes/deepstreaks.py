@@ -36,6 +36,7 @@ from skysieve.recipes.configuration import (
 from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 from skysieve.samples.sample_set import SampleSet
+from skysieve.sources.simulators.streaks import STREAK_KINDS
 from skysieve.training.configuration import AugmentationConfig, TrainingConfig
 
 __all__ = ["DEEPSTREAKS", "FAMILIES"]
@@ -80,7 +81,7 @@ class _Family:
     """What is particular about a family."""
 
     title: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     summary: str
     auc: dict[str, float]
 
@@ -112,6 +113,14 @@ FAMILIES = {
     ),
 }
 """The families by name; the label of each is the column of the same name."""
+
+KIND = _Family(
+    "which kind of streak or artefact",
+    tuple(STREAK_KINDS),
+    "Names what was found: asteroid, satellite, cosmic ray, ghost and other kinds of the streak simulator.",
+    {},
+)
+"""All kinds at once, the label being the column ``kind``: what the other networks may start from."""
 
 
 def _recipe(name: str, family: _Family) -> Recipe:
@@ -164,6 +173,10 @@ def family_samples(samples: SampleSet, family: str) -> SampleSet:
     SampleSetError
         If the set lacks the family's column, or no sample has its label.
     """
+    if family == "kind" and "kind" in samples.column_names:
+        number = {kind: index for index, kind in enumerate(KIND.classes)}
+        kinds = np.array([number.get(str(kind), -1) for kind in samples.scalar("kind")])
+        return samples.with_columns({"label": kinds}, classes=KIND.classes)
     if family not in samples.column_names:
         raise SampleSetError(
             f"the samples have no column {family!r} with the label of this family (1, 0, or -1 where it is "
@@ -178,7 +191,8 @@ def family_samples(samples: SampleSet, family: str) -> SampleSet:
 
 
 _RECIPES = {
-    name: RECIPES.register(f"deepstreaks-{name}")(_recipe(name, family)) for name, family in FAMILIES.items()
+    name: RECIPES.register(f"deepstreaks-{name}")(_recipe(name, family))
+    for name, family in {**FAMILIES, "kind": KIND}.items()
 }
 
 _CONFUSION = "confusion matrices of dmitryduev/DeepStreaks, objects never seen; " + _NOTE
@@ -199,6 +213,7 @@ DEEPSTREAKS = SIEVE_RECIPES.register("deepstreaks")(
         },
         truth="os",
         configuration=SieveConfiguration(members=3, model=CONFIGURATION),
+        pretraining="kind",
         published=(
             PublishedFigure("joint FPR", 4 / 248, _CONFUSION, "fpr: plausible"),
             PublishedFigure("joint FNR", 2 / 269, _CONFUSION, "fnr: plausible"),

@@ -83,7 +83,7 @@ def evaluate_sieve(
     rows = samples.split_rows(split) if split else np.arange(len(samples))
     labels = None
     if recipe is not None:
-        present = [family for family in recipe.families if family in samples.column_names]
+        present = [family for family in recipe.questions if family in samples.column_names]
         labels = {family: recipe.family_samples(samples, family).labels for family in present}
     evaluation = judge_samples(
         sieve,

@@ -25,7 +25,7 @@ from skysieve.models.model import WEIGHTS, Model
 from skysieve.models.save import save_model
 from skysieve.models.training_quantiles import training_quantiles
 from skysieve.networks import build_network
-from skysieve.networks.weights import load_weights
+from skysieve.networks.weights import load_backbone, load_weights
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import CalibrationConfig, Configuration, ThresholdConfig
 from skysieve.recipes.json_file import write_json
@@ -131,7 +131,8 @@ def train_samples(
     name : str, optional
         Name of the model; that of the recipe if not given.
     start : path, optional
-        A model folder, or the name of a shipped model, whose weights training starts from.
+        A model folder, or the name of a shipped model, whose weights training starts from; of one with
+        other classes all but the last layer.
     resume : bool
         Go on with what lies in the folder.
     progress : bool
@@ -231,15 +232,20 @@ def _make_network(recipe: Recipe, settings: Configuration, start: str | Path | N
 
 
 def _start_from(network: Any, model: Model, settings: Configuration, recipe: Recipe) -> None:
-    """Load the weights of another model, after checking that they mean the same here."""
+    """Load the weights of another model, after checking that they mean the same here.
+
+    Where the other model has other classes, its last layer is left out.
+    """
     alone = replace(settings, network=replace(settings.network, members=1))
     expected, found = _network_json(alone, recipe), model.description.network
-    if found != expected or model.description.preprocess != Pipeline.of(*settings.preprocess).to_json():
+    same = found | {"outputs": expected["outputs"]} == expected
+    if not same or model.description.preprocess != Pipeline.of(*settings.preprocess).to_json():
         raise ConfigurationError(
             f"{model.folder}: cannot start from this model: it has the network {found} behind "
             f"{model.description.preprocess}, the run has {expected} behind {settings.preprocess}"
         )
-    load_weights(network, model.folder / WEIGHTS)
+    load = load_weights if model.description.classes == recipe.classes else load_backbone
+    load(network, model.folder / WEIGHTS)
 
 
 def _calibrate(

@@ -32,6 +32,10 @@ class SieveConfiguration:
         Share of reals in the stream, to state the purity there.
     night : int
         Streaks of a night, to state the cost in people's time.
+    pretraining_epochs : int
+        Epochs in which, before all else, a network for each number of a member learns the recipe's
+        pretraining (for streaks: to tell the kinds apart). The members of that number start from it. 0:
+        members start from random weights.
     model : Configuration
         Settings of every member.
     """
@@ -40,6 +44,7 @@ class SieveConfiguration:
     max_fpr: float = 0.005
     prevalence: float = 1 / 200
     night: int = 33_000
+    pretraining_epochs: int = 0
     model: Configuration = field(default_factory=Configuration)
 
     def __post_init__(self) -> None:
@@ -49,6 +54,8 @@ class SieveConfiguration:
             raise ConfigurationError(
                 f"max_fpr and prevalence lie between 0 and 1, found {self.max_fpr} and {self.prevalence}"
             )
+        if self.pretraining_epochs < 0:
+            raise ConfigurationError(f"pretraining_epochs is 0 or more, found {self.pretraining_epochs}")
         if self.night < 1:
             raise ConfigurationError(f"night is the number of streaks of a night, found {self.night}")
 
@@ -62,7 +69,7 @@ class SieveRecipe:
     name, title, paper, summary : str
         As of `skysieve.recipes.recipe.Recipe`.
     families : mapping of str to Recipe
-        The recipe of each family.
+        The recipe of each family, and of the pretraining.
     samples : callable
         ``samples(inputs, configuration)`` makes the sample set with the labels of all families.
     family_samples : callable
@@ -73,6 +80,9 @@ class SieveRecipe:
         Column with the truth of the joint verdict: 1 where a sample ought to pass.
     configuration : SieveConfiguration
         The settings.
+    pretraining : str
+        What the recipe can be trained on before all else, as ``family_samples`` and ``families`` call
+        it; it is no family of the sieve. Empty: nothing.
     published : tuple of PublishedFigure
         Figures to stand beside ours.
     """
@@ -87,7 +97,13 @@ class SieveRecipe:
     rules: Mapping[str, Mapping[str, Any]]
     truth: str
     configuration: SieveConfiguration
+    pretraining: str = ""
     published: tuple[PublishedFigure, ...] = ()
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The families of the sieve, without the pretraining."""
+        return tuple(family for family in self.families if family != self.pretraining)
 
 
 #: Every sieve recipe by its name.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,19 @@ from skysieve.evaluation.joint_thresholds import joint_thresholds
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_figures import sieve_figures_json
 from skysieve.evaluation.sieve_rates import Night
+from skysieve.models.model import Model
 from skysieve.models.sieve import Member, Sieve
 from skysieve.models.sieve_save import write_sieve
+from skysieve.progress import progress_bar
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judge_sieve import judge_samples
-from skysieve.recipes.run import TrainingRun, train_samples
-from skysieve.recipes.sieve_recipe import SieveConfiguration, SieveRecipe
+from skysieve.recipes.run import train_samples
+from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 from skysieve.recipes.sieve_report import write_report_of_sieve
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.splits import with_splits
 
-__all__ = ["SieveRun", "train_sieve", "train_sieve_samples"]
+__all__ = ["SieveRun", "train_sieve"]
 
 
 @dataclass(frozen=True)
@@ -61,38 +64,13 @@ def train_sieve(
     inputs: Sequence[str | Path],
     folder: str | Path,
     configuration: SieveConfiguration | None = None,
-    **options: Any,
-) -> SieveRun:
-    """Train a sieve on what a user has, judge it, and leave a sieve and a report.
-
-    Parameters
-    ----------
-    recipe : SieveRecipe
-        The experiment.
-    inputs : sequence of path
-        A sample set with the labels of all families, or what the recipe can make one from.
-    folder : path
-        The run folder.
-    configuration : SieveConfiguration, optional
-        Settings; those of the recipe if not given.
-    **options
-        As of `train_sieve_samples`.
-    """
-    settings = configuration or recipe.configuration
-    return train_sieve_samples(recipe, recipe.samples(inputs, settings.model), folder, settings, **options)
-
-
-def train_sieve_samples(
-    recipe: SieveRecipe,
-    samples: SampleSet,
-    folder: str | Path,
-    configuration: SieveConfiguration | None = None,
     *,
     name: str | None = None,
+    workers: int = 1,
     resume: bool = True,
     progress: bool = True,
 ) -> SieveRun:
-    """Train a sieve on a sample set.
+    """Train a sieve on what a user has, judge it, and leave a sieve and a report.
 
     All members see the same split. Early stopping, calibration and the thresholds of the families see
     the validation split only, the figures come from the test split only. Killed and called again with
@@ -102,14 +80,18 @@ def train_sieve_samples(
     ----------
     recipe : SieveRecipe
         The experiment.
-    samples : SampleSet
-        Samples with a label column a family and one of the joint truth; a column ``split`` is respected.
+    inputs : sequence of path
+        A sample set with a label column a family and one of the joint truth, or what the recipe can make
+        one from; a column ``split`` is respected.
     folder : path
         The run folder.
     configuration : SieveConfiguration, optional
         Settings; those of the recipe if not given.
     name : str, optional
         Name of the sieve; that of the recipe if not given.
+    workers : int
+        Members that are trained at the same time, each in a process of its own. The outcome is the same
+        if ``training.threads`` is set; without it a thread more changes the last digits.
     resume, progress
         As of `skysieve.recipes.run.train_samples`.
 
@@ -123,43 +105,39 @@ def train_sieve_samples(
     settings = configuration or recipe.configuration
     if settings.model.splits.folds:
         raise ConfigurationError("a sieve is trained on one split; set model.splits.folds to 0")
-    title = name or recipe.name
-    place = Path(folder)
+    if workers < 1:
+        raise ConfigurationError(f"workers is 1 or more, found {workers}")
+    title, place = name or recipe.name, Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    if "split" not in samples.column_names:
-        shares = {part: getattr(settings.model.splits, part) for part in ("train", "validation", "test")}
-        samples = with_splits(samples, shares, seed=settings.model.splits.seed)
-    members: list[Member] = []
-    scores: dict[str, NDArray[Any]] = {}
-    runs: dict[str, TrainingRun] = {}
-    for family, family_recipe in recipe.families.items():
-        labelled = recipe.family_samples(samples, family)
-        for number in range(settings.members):
-            member = f"{family}-{number + 1}"
-            training = settings.model.training
-            run = train_samples(
-                family_recipe,
-                labelled,
-                place / member,
-                dataclasses.replace(
-                    settings.model, training=dataclasses.replace(training, seed=training.seed + number)
-                ),
-                name=f"{title}-{member}",
-                resume=resume,
-                progress=progress,
-            )
-            members.append(Member(member, family, run.model))
-            scores[member], runs[member] = np.asarray(run.scores), run
+    samples = _split_samples(recipe, inputs, settings)
+
+    def tasks_of(families: Sequence[str], started: bool) -> list[_Task]:
+        given = (recipe.name, tuple(map(str, inputs)), place, title, settings)
+        return [
+            _Task(*given, family, number, resume, progress, started=started)
+            for family in families
+            for number in range(settings.members)
+        ]
+
+    pretrained = settings.pretraining_epochs > 0
+    if pretrained:
+        if not recipe.pretraining:
+            raise ConfigurationError(f"the recipe {recipe.name} has no pretraining; set pretraining_epochs=0")
+        list(_train_members(recipe, tasks_of([recipe.pretraining], started=False), samples, workers))
+    tasks = tasks_of(recipe.questions, started=pretrained)
+    trained = list(_train_members(recipe, tasks, samples, workers))
+    members = [Member(task.member, task.family, Model.load(each.model)) for task, each in trained]
+    scores = {task.member: each.scores for task, each in trained}
     thresholds = _thresholds(recipe, samples, members, scores, settings)
     sieve = _write(recipe, title, place / "sieve", samples, members, thresholds, settings, figures={})
-    rows = np.flatnonzero(samples.scalar("split") == "test")
+    rows = samples.split_rows("test")
     evaluation = judge_samples(
         sieve,
         samples,
         scores,
         split="test",
         rows=rows,
-        labels={family: recipe.family_samples(samples, family).labels for family in recipe.families},
+        labels={family: recipe.family_samples(samples, family).labels for family in recipe.questions},
         night=Night(streaks=settings.night, prevalence=settings.prevalence),
         replicates=settings.model.evaluation.replicates,
         seed=settings.model.evaluation.seed,
@@ -174,11 +152,95 @@ def train_sieve_samples(
         samples,
         rows,
         published=recipe.published,
-        histories={
-            member: run.folder / "training" / "member_0" / "history.json" for member, run in runs.items()
-        },
+        histories={task.member: task.folder / "training" / "member_0" / "history.json" for task in tasks},
     )
     return SieveRun(place, sieve, evaluation, figures, report)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One member to train; everything of it can be sent to another process."""
+
+    recipe: str
+    inputs: tuple[str, ...]
+    place: Path
+    title: str
+    settings: SieveConfiguration
+    family: str
+    number: int
+    resume: bool
+    progress: bool
+    started: bool
+
+    @property
+    def member(self) -> str:
+        """Name of the member."""
+        return f"{self.family}-{self.number + 1}"
+
+    @property
+    def folder(self) -> Path:
+        """Its run folder."""
+        return self.place / self.member
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """The model folder of a member, and its score of every sample."""
+
+    model: Path
+    scores: NDArray[Any]
+
+
+def _split_samples(
+    recipe: SieveRecipe, inputs: Sequence[str | Path], settings: SieveConfiguration
+) -> SampleSet:
+    samples = recipe.samples(inputs, settings.model)
+    if "split" in samples.column_names:
+        return samples
+    shares = {part: getattr(settings.model.splits, part) for part in ("train", "validation", "test")}
+    return with_splits(samples, shares, seed=settings.model.splits.seed)
+
+
+def _train_members(
+    recipe: SieveRecipe, tasks: list[_Task], samples: SampleSet, workers: int
+) -> Iterator[tuple[_Task, _Trained]]:
+    """Train every member, here or in processes of their own, and yield them in their order."""
+    if workers == 1:
+        for task in tasks:
+            yield task, _train(recipe, task, samples)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        # Bars of several processes would write over each other: one line a member instead.
+        running = [pool.submit(_train_in_process, replace(task, progress=False)) for task in tasks]
+        with progress_bar("training", len(tasks), enabled=tasks[0].progress) as bar:
+            for task, future in zip(tasks, running, strict=True):
+                yield task, future.result()
+                bar.advance()
+
+
+def _train_in_process(task: _Task) -> _Trained:
+    recipe = SIEVE_RECIPES.get(task.recipe)
+    return _train(recipe, task, _split_samples(recipe, task.inputs, task.settings))
+
+
+def _train(recipe: SieveRecipe, task: _Task, samples: SampleSet) -> _Trained:
+    model = task.settings.model
+    training = replace(model.training, seed=model.training.seed + task.number)
+    if task.family == recipe.pretraining:
+        epochs = task.settings.pretraining_epochs
+        training = replace(training, epochs=epochs, warmup_epochs=min(training.warmup_epochs, epochs - 1))
+    start = replace(task, family=recipe.pretraining).folder / "model" if task.started else None
+    run = train_samples(
+        recipe.families[task.family],
+        recipe.family_samples(samples, task.family),
+        task.folder,
+        replace(model, training=training),
+        name=f"{task.title}-{task.member}",
+        start=start,
+        resume=task.resume,
+        progress=task.progress,
+    )
+    return _Trained(run.model.folder, np.asarray(run.scores))
 
 
 def _thresholds(
@@ -193,7 +255,7 @@ def _thresholds(
     truth = samples.scalar(recipe.truth)[rows]
     best = {
         family: np.max([scores[each.name][rows] for each in members if each.family == family], axis=0)
-        for family in recipe.families
+        for family in recipe.questions
     }
     chosen: dict[str, float] = {}
     for rule in recipe.rules.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -60,6 +60,7 @@ def train(
         str | None, typer.Option(help="Model folder or shipped model whose weights to start from.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on with a run in the folder.")] = False,
+    workers: Annotated[int, typer.Option(help="Members of a sieve that are trained at the same time.")] = 1,
 ) -> None:
     """Train a recipe, judge it on its test split, write a model folder and a report."""
     from skysieve.models.card import UNSTATED
@@ -69,10 +70,14 @@ def train(
 
     chosen = find_recipe(recipe)
     if isinstance(chosen, SieveRecipe):
-        _train_sieve(
-            chosen, inputs, output, settings_of(chosen.configuration, config, set_), name, start, fresh
-        )
+        if start is not None:
+            raise ConfigurationError("a sieve has several models: --start is for the recipe of one of them")
+        sieve_settings = settings_of(chosen.configuration, config, set_)
+        require_inputs(inputs)
+        _train_sieve(chosen, inputs, output, sieve_settings, name=name, resume=not fresh, workers=workers)
         return
+    if workers != 1:
+        raise ConfigurationError(f"--workers is for sieves; {recipe} trains one model")
     settings = settings_of(chosen.configuration, config, set_)
     require_inputs(inputs)
     options = {"name": name, "start": start, "resume": not fresh}
@@ -93,21 +98,12 @@ def train(
 
 
 def _train_sieve(
-    recipe: SieveRecipe,
-    inputs: list[str],
-    output: Path,
-    settings: SieveConfiguration,
-    name: str | None,
-    start: str | None,
-    fresh: bool,
+    recipe: SieveRecipe, inputs: list[str], output: Path, settings: SieveConfiguration, **options: Any
 ) -> None:
     from skysieve.models.card import UNSTATED
     from skysieve.recipes.train_sieve import train_sieve
 
-    if start is not None:
-        raise ConfigurationError("a sieve has several models: --start is for the recipe of one of them")
-    require_inputs(inputs)
-    run = train_sieve(recipe, inputs, output, settings, name=name, resume=not fresh)
+    run = train_sieve(recipe, inputs, output, settings, **options)
     say_sieve_figures(run.evaluation)
     say(f"labels: {run.sieve.labels or UNSTATED}")
     say(f"sieve: {run.sieve.folder} ({run.sieve.identity[:12]})")
