@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from skysieve.errors import ModelError
 from skysieve.networks.compact import Compact
-from skysieve.networks.onnx_export import export_onnx
+from skysieve.networks.onnx_export import _trial_batches, export_onnx
 from skysieve.networks.vetter import Vetter
 from skysieve.preprocess.steps import Pipeline
 
@@ -80,3 +80,13 @@ def test_graph_that_differs_is_not_left_behind(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="differ from those of the module"):
         export_onnx(FrozenDraw(), tmp_path / "model.onnx", SHAPE)
     assert not list(tmp_path.iterdir())
+
+
+def test_values_are_tried_within_the_full_scale_only() -> None:
+    trials = list(_trial_batches((1, 8, 8), accepts_nan=True, full_scale=255.0))
+    every = np.concatenate([trial.ravel() for trial in trials])
+    values = every[np.isfinite(every)]
+    assert len(values) < len(every)
+    assert values.min() >= 0
+    assert values.max() <= 255
+    assert values.max() > 250

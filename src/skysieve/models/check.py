@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.errors import ContractError, MissingExtraError, ModelError
+from skysieve.models.contract import GREY_LEVEL
 from skysieve.models.model import WEIGHTS, Model
 from skysieve.models.rebuild import build_network, build_vetter
 
@@ -112,18 +113,29 @@ def _check_contract(model: Model) -> str:
 
 
 def _check_probabilities(model: Model) -> str:
-    scores = model.predict(probe_images(model.description.contract.shape))
+    scores = model.predict(_probes(model))
     bad = ~((scores >= 0) & (scores <= 1))
     if bad.any():
         raise ModelError(f"{int(bad.sum())} of {bad.size} scores of probe images are no probabilities")
     return f"{scores.size} scores of probe images (NaN, zeros, sentinel among them) lie within 0 and 1"
 
 
+def _probes(model: Model) -> NDArray[np.float32]:
+    """Return probe images within the scale of the contract, if it has one."""
+    contract = model.description.contract
+    images = probe_images(contract.shape)
+    if contract.unit != GREY_LEVEL:
+        return images
+    # Light is dark, empty sky is light grey; what is not finite stays.
+    scaled: NDArray[np.float32] = np.where(np.isfinite(images), np.clip(204 - images, 0, 255), images)
+    return scaled
+
+
 def _check_agreement(model: Model) -> str:
     network = build_network(model.description, model.folder / WEIGHTS)
     import torch  # of the extra `train`, which build_network has just asked for
 
-    images = probe_images(model.description.contract.shape)
+    images = _probes(model)
     with torch.inference_mode():
         expected = build_vetter(model.description, network)(torch.from_numpy(images)).numpy()
     largest = float(np.abs(expected - model.predict(images)).max())

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from skysieve.errors import ContractError
 
-__all__ = ["InputContract"]
+__all__ = ["GREY_LEVEL", "InputContract"]
+
+#: Unit of images of 8 bits: values from 0 to 255.
+GREY_LEVEL = "grey level"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import skysieve
 from skysieve.errors import ModelError
 from skysieve.models.card import model_card
+from skysieve.models.contract import GREY_LEVEL
 from skysieve.models.description import ModelDescription
 from skysieve.models.model import CARD, DESCRIPTION, GRAPH, WEIGHTS, Model, file_sha256
 from skysieve.models.rebuild import build_vetter
@@ -57,7 +58,13 @@ def save_model(folder: str | Path, network: Any, description: ModelDescription) 
         save_weights(network, partial / WEIGHTS)
         contract = description.contract
         vetter = build_vetter(description, network.eval())
-        export_onnx(vetter, partial / GRAPH, contract.shape, input_name=contract.column)
+        export_onnx(
+            vetter,
+            partial / GRAPH,
+            contract.shape,
+            input_name=contract.column,
+            full_scale=255.0 if contract.unit == GREY_LEVEL else None,
+        )
         described = dataclasses.replace(description, skysieve=skysieve.__version__)
         (partial / CARD).write_text(model_card(described), encoding="utf-8")
         hashes = {name: file_sha256(partial / name) for name in (WEIGHTS, GRAPH, CARD)}

@@ -30,6 +30,7 @@ def export_onnx(
     input_name: str = "cutouts",
     output_name: str = "probability",
     accepts_nan: bool = True,
+    full_scale: float | None = None,
     tolerance: float = 1e-5,
 ) -> float:
     """Write a module as one ONNX file that takes batches of any size.
@@ -52,6 +53,9 @@ def export_onnx(
         Names in the graph.
     accepts_nan : bool
         Whether NaN belongs to the input. False for a network without preprocessing.
+    full_scale : float, optional
+        Largest value of the input where it has one, such as 255 of grey levels; values are tried from 0
+        to it. None: the input may have any scale.
     tolerance : float
         Largest allowed difference of an output, in units of the largest output of
         the batch where that is above 1 (logits).
@@ -78,7 +82,9 @@ def export_onnx(
         _forget_where_it_was_made(graph)
         onnx.checker.check_model(graph, full_check=True)
         onnx.save(graph, temporary)
-        return _largest_difference(vetter, temporary, shape, accepts_nan, tolerance)
+        return _largest_difference(
+            vetter, temporary, list(_trial_batches(shape, accepts_nan, full_scale)), tolerance
+        )
 
 
 def _export(
@@ -127,11 +133,11 @@ def _forget_where_it_was_made(graph: object) -> None:
 
 
 def _largest_difference(
-    vetter: nn.Module, path: Path, shape: tuple[int, ...], accepts_nan: bool, tolerance: float
+    vetter: nn.Module, path: Path, trials: list[NDArray[np.float32]], tolerance: float
 ) -> float:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     largest = 0.0
-    for samples in _trial_batches(shape, accepts_nan):
+    for samples in trials:
         with torch.inference_mode():
             expected = vetter(torch.from_numpy(samples)).numpy()
         if not np.isfinite(expected).all():
@@ -153,14 +159,27 @@ def _largest_difference(
     return largest
 
 
-def _trial_batches(shape: tuple[int, ...], accepts_nan: bool) -> Iterator[NDArray[np.float32]]:
+def _trial_batches(
+    shape: tuple[int, ...], accepts_nan: bool, full_scale: float | None
+) -> Iterator[NDArray[np.float32]]:
     generator = np.random.default_rng(0)
     for size in (1, 3):
-        # Raw pixels have any scale; what is already preprocessed is of order 1.
-        for scale in (1.0, 1000.0) if accepts_nan else (1.0,):
-            samples = (scale * generator.standard_normal((size, *shape))).astype(np.float32)
+        for samples in _trials_of_every_scale(generator, (size, *shape), accepts_nan, full_scale):
             yield samples
             if accepts_nan:
-                samples = np.where(generator.random(samples.shape) < 0.1, np.float32(np.nan), samples)
-                samples[-1] = np.nan
-                yield samples
+                with_nan = np.where(generator.random(samples.shape) < 0.1, np.float32(np.nan), samples)
+                with_nan[-1] = np.nan
+                yield with_nan
+
+
+def _trials_of_every_scale(
+    generator: np.random.Generator, shape: tuple[int, ...], raw: bool, full_scale: float | None
+) -> Iterator[NDArray[np.float32]]:
+    if full_scale is not None:
+        yield generator.uniform(0.0, full_scale, shape).astype(np.float32)
+        # Flat but for faint noise, as most images of a known scale are.
+        yield (full_scale * (0.8 + 0.08 * generator.standard_normal(shape)).clip(0, 1)).astype(np.float32)
+        return
+    # Raw pixels have any scale; what is already preprocessed is of order 1.
+    for scale in (1.0, 1000.0) if raw else (1.0,):
+        yield (scale * generator.standard_normal(shape)).astype(np.float32)
