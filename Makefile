@@ -26,13 +26,17 @@ $(VENV)/.installed-bench: $(VENV)/.installed-dev
 	$(PIP) --editable '.[bench]'
 	@touch $@
 
-demo: $(VENV)/.installed-report  ## Install, simulate a night of alerts, score it, write a report
+demo: $(VENV)/.installed-report  ## Install, simulate a night of alerts and streaks, score it, write reports
 	@rm -rf demo
 	@$(BIN)/skysieve simulate night demo/night --alerts 600 --seed 2026 --bad-packets
 	@$(BIN)/skysieve score braai-weak demo/night/packets --output demo/scores.parquet \
 		--report demo/report.html --truth demo/night/truth.csv --truth-origin simulated --workers $(CORES)
 	@echo
-	@echo "Open demo/report.html in a browser."
+	@$(BIN)/skysieve simulate streak-night demo/streaks --streaks 600 --seed 2026 --real-fraction 0.05 --bad-files
+	@$(BIN)/skysieve score streaks demo/streaks/night --output demo/streak-scores.parquet \
+		--report demo/streak-report.html --truth demo/streaks/truth.csv --truth-origin simulated --workers $(CORES)
+	@echo
+	@echo "Open demo/report.html (alerts) and demo/streak-report.html (streaks) in a browser."
 
 test: $(VENV)/.installed-dev  ## Install what the tests need, check style and types, build the docs, run every test
 	@$(BIN)/python tests/system_packages.py
@@ -51,15 +55,20 @@ docs: $(VENV)/.installed-dev  ## Build the documentation; a warning is an error
 
 models: $(VENV)/.installed-dev  ## Train the shipped models (needs the real alerts, see docs/models.md)
 	$(BIN)/python experiments/train_shipped_models.py
+	$(BIN)/python experiments/train_shipped_sieve.py
 
 bench: $(VENV)/.installed-bench  ## Measure speed, memory and start-up against references, in one run
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/alert_path.py
 	$(BIN)/python benchmarks/training_step.py
 	$(BIN)/python benchmarks/scoring_memory.py
+	$(BIN)/python benchmarks/streak_simulator.py
+	$(BIN)/python benchmarks/streak_sieve.py
 
 experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose results the documentation reads
 	$(BIN)/python experiments/braai_real_alerts.py
+	$(BIN)/python experiments/streak_sieve.py
+	$(BIN)/python experiments/streak_detector.py
 
 lock:  ## Write requirements.lock anew, from a clean environment
 	rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv

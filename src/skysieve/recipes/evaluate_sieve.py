@@ -14,10 +14,11 @@ from skysieve.evaluation.sieve_figures import sieve_figures_json
 from skysieve.evaluation.sieve_rates import Night
 from skysieve.models.sieve import Sieve
 from skysieve.recipes.json_file import write_json
-from skysieve.recipes.judge_sieve import judge_samples, score_samples
+from skysieve.recipes.judge_sieve import judge_samples
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration
 from skysieve.recipes.sieve_report import write_report_of_sieve
 from skysieve.samples.sample_set import SampleSet
+from skysieve.scoring.sample_scores import score_pool
 
 __all__ = ["SieveEvaluationRun", "evaluate_sieve"]
 
@@ -88,7 +89,7 @@ def evaluate_sieve(
     evaluation = judge_samples(
         sieve,
         samples,
-        score_samples(sieve, samples, threads=threads),
+        score_pool(sieve, samples, threads=threads).scores,
         split=split or "all labelled samples",
         rows=rows,
         labels=labels,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.errors import ContractError, SampleSetError
+from skysieve.errors import SampleSetError
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_judging import judge_sieve
 from skysieve.evaluation.sieve_rates import Night
@@ -16,34 +16,10 @@ from skysieve.evaluation.sieve_scores import ONE_SHOT, SieveScores
 from skysieve.models.sieve import Sieve
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["TRUTH_COLUMNS", "judge_samples", "score_samples"]
+__all__ = ["TRUTH_COLUMNS", "judge_samples"]
 
 #: Columns of true parameters against which completeness is drawn, where the samples have them.
 TRUTH_COLUMNS = ("magnitude", "rate", "length", "snr", "peak_snr")
-
-
-def score_samples(sieve: Sieve, samples: SampleSet, *, threads: int = 1) -> dict[str, NDArray[np.float32]]:
-    """Score every sample with every member, a batch of images in memory at a time.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (N,), float32
-        By the name of the member.
-
-    Raises
-    ------
-    ContractError
-        If the images are not what the sieve takes.
-    """
-    column = sieve.contract.column
-    if column not in samples.description.tensors:
-        raise ContractError(f"the samples have no tensor column {column!r}, which the sieve takes")
-    sieve.contract.check_channels(samples.description.tensors[column].channels)
-    parts = [
-        sieve.score(piece.tensor(column).astype(np.float32, copy=False), threads=threads)
-        for piece in samples.batches(1024)
-    ]
-    return {member.name: np.concatenate([part[member.name] for part in parts]) for member in sieve.members}
 
 
 def judge_samples(
