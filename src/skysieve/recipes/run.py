@@ -291,9 +291,11 @@ def _network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
 
 
 def _quantiles(split: SplitSamples, scores: NDArray[Any], recipe: Recipe) -> dict[str, Any]:
-    # Quantiles of ten thousand samples are known to a percent; more would only cost memory.
+    # Quantiles of ten thousand samples are known to a percent; more would only cost memory. Of large
+    # images fewer do: each holds more pixels, and all of them are sorted.
+    enough = max(1_000, min(10_000, 40_000_000 // int(np.prod(recipe.contract.shape[1:]))))
     rows = split.rows("train")
-    rows = rows[:: max(1, len(rows) // 10_000)]
+    rows = rows[:: max(1, len(rows) // enough)]
     return training_quantiles(split.images[rows], recipe.contract.channels, scores[rows])
 
 
