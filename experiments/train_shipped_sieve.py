@@ -25,7 +25,7 @@ SHIPPED = ROOT / "src" / "skysieve" / "models" / "shipped" / "streaks"
 
 SETTINGS = {
     "members": 2,
-    "max_fpr": 0.006,
+    "max_fpr": 0.008,
     "pretraining_epochs": 16,
     "model": {
         "preprocess": ["sky-noise-units"],
