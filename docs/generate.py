@@ -13,7 +13,9 @@ import api_reference
 import command_reference
 import registered_things
 import settings_reference
+import streak_results
 from contact_sheet import contact_sheet
+from streak_contact_sheet import read_real_cutouts, streak_contact_sheet
 
 __all__ = ["generate"]
 
@@ -23,8 +25,10 @@ def generate(folder: Path) -> None:
     parts: dict[str, str | bytes] = {
         "commands.md": command_reference.commands(),
         "kinds.png": contact_sheet(),
+        "streak-kinds.png": streak_contact_sheet(read_real_cutouts()),
     }
-    write(folder / "parts", parts | registered_things.parts() | settings_reference.parts())
+    parts |= registered_things.parts() | settings_reference.parts() | streak_results.parts()
+    write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
 
 

@@ -15,25 +15,32 @@ from skysieve.models.contract import InputContract
 from skysieve.models.description import ModelDescription
 from skysieve.models.engines import ENGINES
 from skysieve.models.model import Model, shipped_models
+from skysieve.models.sieve import Sieve, shipped_sieves
 from skysieve.networks import NETWORKS
 from skysieve.preprocess import STEPS
 from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.sieve_recipe import SIEVE_RECIPES
 from skysieve.sources.alerts.survey import SURVEYS
 from skysieve.sources.archives.dataset import DATASETS
 from skysieve.sources.simulators import SIMULATORS
 from skysieve.sources.simulators.bad_packets import BAD_PACKET_KINDS
 from skysieve.sources.simulators.kinds import KINDS
+from skysieve.sources.simulators.streak_night import BAD_STREAK_FILES
+from skysieve.sources.simulators.streaks import STREAK_KINDS, StreakKind
+from skysieve.sources.streaks.observing_night import SITE_LONGITUDES
 
 __all__ = ["parts"]
 
 RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 FIGURES = ("roc_auc", "recall", "fpr", "recall_known_real", "roc_auc_weak_labels", "ece")
+RULE_FIGURES = ("tpr", "fpr", "purity")
 
 
 def parts() -> dict[str, str]:
     """Return the parts by file name."""
     return {
         "models.md": _models(),
+        "sieves.md": _sieves(),
         "experiments.md": _experiments(),
         "model-json.md": _fields(ModelDescription),
         "contract.md": _fields(InputContract),
@@ -48,6 +55,15 @@ def parts() -> dict[str, str]:
                 for kind in BAD_PACKET_KINDS.values()
             ),
         ),
+        "streak-kinds.md": table(
+            ["kind", "streak `rb`", "short `sl`", "keep `kd`", "plausible `os`", "share of its `os`"],
+            map(_streak_kind, STREAK_KINDS.values()),
+        ),
+        "bad-streaks.md": table(
+            ["added", "can it be scored?"],
+            ([code(kind), "yes" if scorable else "no"] for kind, scorable in BAD_STREAK_FILES.items()),
+        ),
+        "sites.md": ", ".join(SITE_LONGITUDES) + "\n",
         "networks.md": _registered(NETWORKS, skip=("self", "shape", "outputs")),
         "steps.md": _registered(STEPS, skip=("self",)),
         "engines.md": _named(ENGINES),
@@ -89,10 +105,59 @@ def _model(name: str, model: Model) -> str:
     return "\n\n".join(pieces)
 
 
+def _sieves() -> str:
+    names = shipped_sieves()
+    if not names:
+        return "No sieve is shipped in this version.\n"
+    return "\n".join(_sieve(name, Sieve.load(name)) for name in names)
+
+
+def _sieve(name: str, sieve: Sieve) -> str:
+    told, contract = sieve.description, sieve.contract
+    facts = {
+        "identity": code(sieve.identity[:12]),
+        "recipe": f"[`{told.provenance['recipe']}`](recipes.md)" if "recipe" in told.provenance else "",
+        "input": f"`{contract.column}` {contract.shape}: {', '.join(contract.channels)}, {contract.unit}",
+        "thresholds": cell(told.provenance.get("thresholds", "")),
+        "labels": cell(sieve.labels),
+        "limits": cell(sieve.members[0].model.description.provenance.get("limits", "")),
+    }
+    members = (
+        [
+            code(member.name),
+            code(member.family),
+            code(member.model.description.network.get("name", "")),
+            code(member.model.identity[:12]),
+            f"{sieve.thresholds[member.name].value:.4f} ({sieve.thresholds[member.name].origin})",
+        ]
+        for member in sieve.members
+    )
+    pieces = [
+        f"### {name}\n\n{told.summary}",
+        table(["", ""], ([fact, value] for fact, value in facts.items() if value)),
+        table(["member", "family", "network", "identity", "threshold (of)"], members),
+        table(["rule", "who passes"], ([code(r), cell(rule.explain())] for r, rule in sieve.rules.items())),
+    ]
+    for split, figures in told.figures.items():
+        rows = (
+            [code(rule), *(cell(format_figure(of[figure])) for figure in RULE_FIGURES)]
+            for rule, of in figures.get("rules", {}).items()
+        )
+        pieces.append(table([f"rule on {split}", *map(code, RULE_FIGURES)], rows))
+    return "\n\n".join(pieces)
+
+
+def _streak_kind(kind: StreakKind) -> list[str]:
+    either = {-1: "-", 0: "no", 1: "yes"}
+    short = "if it ends within" if kind.name == "satellite-flashes" else either[kind.sl]
+    answers = (either[kind.rb], short, either[kind.kd], either[kind.os])
+    return [code(kind.name), *answers, f"{kind.share:.0%}"]
+
+
 def _experiments() -> str:
-    """Return the results that ``make experiments`` left, if it has been run."""
+    """Return the results on alerts that ``make experiments`` left, if it has been run."""
     pieces = []
-    for path in sorted(RESULTS.glob("*.json")):
+    for path in (path for path in [RESULTS / "braai_real_alerts.json"] if path.exists()):
         found = json.loads(path.read_text(encoding="utf-8"))
         variants = found["results"]
         names = list(dict.fromkeys(name for figures in variants.values() for name in figures))
@@ -131,7 +196,7 @@ def _named(registry: Any) -> str:
 
 def _registries() -> str:
     rows = []
-    for registry in (NETWORKS, STEPS, SIMULATORS, SURVEYS, DATASETS, ENGINES, RECIPES):
+    for registry in (NETWORKS, STEPS, SIMULATORS, SURVEYS, DATASETS, ENGINES, RECIPES, SIEVE_RECIPES):
         group = f"skysieve.{registry.kind.replace(' ', '_')}s"
         names = ", ".join(code(name) for name in registry)
         rows.append([registry.kind, code(registry.package.replace(".", "/") + "/"), code(group), names])

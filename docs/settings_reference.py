@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,9 @@ from docstrings import parameters, summary
 from markdown_table import cell, code, table
 
 from skysieve.recipes.configuration import Configuration
+from skysieve.recipes.find_recipe import all_recipes
 from skysieve.recipes.recipe import RECIPES, Recipe
+from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 
 __all__ = ["parts"]
 
@@ -20,11 +23,13 @@ def parts() -> dict[str, str]:
     """Return the parts by file name."""
     return {
         "recipes.md": "\n".join(_recipe(RECIPES.get(name)) for name in RECIPES),
+        "sieve-recipes.md": "\n".join(_sieve_recipe(SIEVE_RECIPES.get(name)) for name in SIEVE_RECIPES),
         "recipe-list.md": table(
             ["recipe", "what it is", "cite"],
-            ([f"[`{n}`](#{n})", cell(RECIPES.get(n).title), cell(RECIPES.get(n).paper)] for n in RECIPES),
+            ([f"[`{n}`](#{n})", cell(each.title), cell(each.paper)] for n, each in all_recipes().items()),
         ),
         "settings.md": _all_settings(Configuration()),
+        "sieve-settings.md": _table(_own(SieveConfiguration())),
     }
 
 
@@ -46,7 +51,33 @@ def _recipe(recipe: Recipe) -> str:
     return "\n\n".join(pieces) + "\n"
 
 
-def _published(recipe: Recipe) -> str:
+def _sieve_recipe(recipe: SieveRecipe) -> str:
+    module = inspect.getmodule(recipe.samples)
+    story = (inspect.getdoc(module) or "").split("\n\n", 1)[-1]
+    rules = ([code(name), code(json.dumps(rule))] for name, rule in recipe.rules.items())
+    families = (
+        [code(name), f"[`{recipe.families[name].name}`](#{recipe.families[name].name})"]
+        for name in recipe.questions
+    )
+    pieces = [
+        f"## {recipe.name}\n\n{recipe.summary}",
+        "\n\n".join(" ".join(paragraph.split()) for paragraph in story.split("\n\n")),
+        table(["family", "recipe of its members"], families),
+        table(["rule", "as JSON"], rules),
+        "### Settings of a sieve\n\nThose of every member stand below `model.`: `model.training.epochs`.\n\n"
+        + table(["setting", "value", "meaning"], _own(recipe.configuration)),
+    ]
+    if recipe.published:
+        pieces.append("### Published figures of the sieve\n\n" + _published(recipe))
+    return "\n\n".join(pieces) + "\n"
+
+
+def _own(configuration: SieveConfiguration) -> Iterator[list[str]]:
+    """Yield the settings of a sieve itself, without those of its members."""
+    return (row for row in _rows(configuration) if not row[0].startswith("`model."))
+
+
+def _published(recipe: Recipe | SieveRecipe) -> str:
     rows = (
         [
             cell(figure.quantity),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +12,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from skysieve.sources.simulators.streaks import STREAK_KINDS, StreakKind, simulate_streaks
 
-__all__ = ["streak_contact_sheet"]
+__all__ = ["read_real_cutouts", "streak_contact_sheet"]
 
 EXAMPLES, SIDE, GAP, MARGIN, HEAD = 8, 157, 3, 150, 26
 SEED = 7
+#: Folder of data that are not in the repository.
+DATA = Path(os.environ.get("SKYSIEVE_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
 def streak_contact_sheet(real: NDArray[np.uint8] | None = None) -> bytes:
@@ -48,6 +52,17 @@ def streak_contact_sheet(real: NDArray[np.uint8] | None = None) -> bytes:
     palette.putpalette([level * 17 for level in range(16) for _ in range(3)])
     palette.save(file, "PNG", optimize=True, bits=4)
     return file.getvalue()
+
+
+def read_real_cutouts() -> NDArray[np.uint8] | None:
+    """Return the 24 real cutouts, shape (24, height, width), or None where they are not at hand."""
+    path = DATA / "deepstreaks" / "reals_zoo_24_tiles.npz"
+    if not path.exists():
+        return None
+    with np.load(path) as arrays:
+        tiles: NDArray[np.uint8] = arrays["tiles"]
+    # Channel 1 is free of the marks that somebody drew.
+    return tiles[..., 1] if tiles.ndim == 4 else tiles
 
 
 def _caption(pen: ImageDraw.ImageDraw, kind: StreakKind, top: int) -> None:
