@@ -24,6 +24,7 @@ import skysieve
 from skysieve.cli.application import application
 from skysieve.configuration import override, parse_assignments
 from skysieve.recipes.braai import BRAAI
+from skysieve.recipes.find_recipe import find_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -144,9 +145,10 @@ def test_documented_commands_exist(command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_documented_settings_exist(command: str) -> None:
-    assigned = parse(command).get("set_")
-    if assigned:
-        override(BRAAI.configuration, parse_assignments(assigned))
+    parsed = parse(command)
+    if assigned := parsed.get("set_"):
+        recipe = find_recipe(parsed.get("recipe") or BRAAI.name)
+        override(recipe.configuration, parse_assignments(assigned))
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "toml"], ids=str)
