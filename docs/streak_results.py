@@ -101,12 +101,12 @@ def _rules(found: Found) -> str:
                     _number(of.get("cost", {}).get("looks")),
                 ]
             )
-    counts = "; ".join(_counts(name, figures["rules"]) for name, figures in sets.items())
+    counts = " and ".join(_counts(name, figures["rules"]) for name, figures in sets.items())
     night = next(iter(sets.values())).get("night") or found.get("night", {})
     streaks, share = night.get("streaks", 33_000), night.get("prevalence", 0.005)
     return (
-        f"{SIMULATED} {counts}. Purity and looks are those of a night of {streaks:,} streaks of which "
-        f"1 in {round(1 / share)} is plausible. In brackets: 95 % intervals.\n\n"
+        f"{SIMULATED} Judged are {counts}. Purity and looks are those of a night of {streaks:,} streaks of "
+        f"which 1 in {round(1 / share)} is plausible. In brackets: 95 % intervals.\n\n"
         + table(["set", "rule", "found (TPR)", "false positives (FPR)", "purity", "looks a night"], rows)
         + _joint(sets)
     )
@@ -115,13 +115,13 @@ def _rules(found: Found) -> str:
 def _counts(name: str, rules: Found) -> str:
     of = next(iter(rules.values()))
     n, reals = of.get("n", 0), of.get("n_positive", 0)
-    return f"{name}: {reals:,} plausible and {n - reals:,} other cutouts"
+    return f"{reals:,} plausible and {n - reals:,} other cutouts of the {name}"
 
 
 def _joint(sets: Found) -> str:
     rows = []
     for name, figures in sets.items():
-        for member, of in figures.get("members", {}).items():
+        for member, of in sorted(figures.get("members", {}).items(), key=_place_of_member):
             area = _number(of.get("roc_auc"), 5)
             rows.append([cell(name), code(member), area, _percent(of.get("tpr")), _percent(of.get("fpr"))])
         area = figures.get("joint", {}).get("roc_auc")
@@ -129,6 +129,12 @@ def _joint(sets: Found) -> str:
             rows.append([cell(name), "all families as one score", _number(area, 5), "", ""])
     head = ["set", "member", "ROC AUC", "TPR at its threshold", "FPR at its threshold"]
     return f"\nEach member at its own question. {SIMULATED}\n\n" + table(head, rows) if rows else ""
+
+
+def _place_of_member(named: tuple[str, Found]) -> tuple[int, str]:
+    member, of = named
+    families = [*DEEPSTREAKS.questions]
+    return families.index(of["family"]) if of.get("family") in families else len(families), member
 
 
 def _published(found: Found) -> str:
@@ -347,8 +353,12 @@ def _ordered(present: Iterable[str], first: Sequence[str] | Mapping[str, str]) -
 def _range(one: Found) -> str:
     low, high = one["low"], one["high"]
     if high is None or high >= BEYOND:
-        return f"from {low:.4g}"
-    return f"{low:.4g} to {high:.4g}"
+        return f"from {_short(low)}"
+    return f"{_short(low)} to {_short(high)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.1f}"
 
 
 def _percent(figure: Any, digits: int = 2) -> str:
