@@ -140,7 +140,7 @@ def _sieve(name: str, sieve: Sieve) -> str:
     ]
     for split, figures in told.figures.items():
         rows = (
-            [code(rule), *(cell(format_figure(of[figure])) for figure in RULE_FIGURES)]
+            [code(rule), *(cell(format_figure(of.get(figure, ""))) for figure in RULE_FIGURES)]
             for rule, of in figures.get("rules", {}).items()
         )
         pieces.append(table([f"rule on {split}", *map(code, RULE_FIGURES)], rows))
