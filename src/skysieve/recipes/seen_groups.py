@@ -1,8 +1,14 @@
-"""Which groups a model has learned from or was chosen on: figures on those flatter it."""
+"""Which groups a model has learned from or was chosen on: figures on those flatter it.
+
+Real groups are kept as short digests. Simulated ones are numbers, and a simulation may have a hundred
+thousand of them: they are kept as one bit a number, for each simulation by its name and seed.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +23,9 @@ __all__ = ["SEEN", "SEEN_GROUPS", "group_digests", "seen_finding", "seen_groups"
 #: Name in the provenance of a model.
 SEEN_GROUPS = "seen_groups"
 
+#: How an entry begins that holds the numbers of a simulation.
+_SIMULATION = "simulation "
+
 #: Name of the figure.
 SEEN = "samples_seen_in_training"
 
@@ -24,7 +33,7 @@ SEEN = "samples_seen_in_training"
 def seen_groups(
     samples: SampleSet, rows: NDArray[np.integer[Any]], start: Mapping[str, Any] | None = None
 ) -> list[str]:
-    """Return the digests of the groups of some samples, for the provenance of a model.
+    """Return what is to be remembered of the groups of some samples, for the provenance of a model.
 
     Parameters
     ----------
@@ -34,14 +43,29 @@ def seen_groups(
         The rows that it learned from, or that chose something about it.
     start : mapping, optional
         Provenance of the model whose weights training started from; what that one has seen counts.
-        If it learned from a simulation, that is noted as a whole: thousands of simulated skies tell
-        nothing more, and a sample of the same simulation counts as seen.
+        If it noted a simulation group by group, that is noted as a whole: a sample of the same
+        simulation counts as seen.
+
+    Returns
+    -------
+    list of str
+        Digests of 16 hexadecimal digits, and ``simulation <digest> <bits>`` for simulated groups.
     """
-    before = (start or {}).get(SEEN_GROUPS, ())
+    before = set((start or {}).get(SEEN_GROUPS, ()))
     origin = (start or {}).get("samples", {})
-    if "simulator" in origin:
-        before = _digests([""], _salt(origin))
-    return sorted({*group_digests(samples)[rows].tolist(), *before})
+    if "simulator" in origin and not any(map(_is_simulation, before)):
+        before = set(_digests([""], _salt(origin)))
+    numbers = _simulated_numbers(samples)
+    if numbers is None:
+        return sorted({*group_digests(samples)[rows].tolist(), *before})
+    simulations, salts, number = numbers
+    bits = _read_bits(before)
+    for index, salt in enumerate(salts):
+        (digest,) = _digests([""], salt)
+        of_this = rows[simulations[rows] == index]
+        bits[digest] = np.union1d(bits.get(digest, np.zeros(0, np.int64)), number[of_this])
+    rest = {entry for entry in before if not _is_simulation(entry)}
+    return sorted({*rest, *(_write_bits(digest, seen) for digest, seen in bits.items() if len(seen))})
 
 
 def seen_samples(samples: SampleSet, provenance: Mapping[str, Any]) -> NDArray[np.bool_] | None:
@@ -54,11 +78,22 @@ def seen_samples(samples: SampleSet, provenance: Mapping[str, Any]) -> NDArray[n
     """
     if SEEN_GROUPS not in provenance:
         return None
-    seen = np.asarray(provenance[SEEN_GROUPS], dtype=np.str_)
-    simulation = list(_digests([""], _salt(samples.description.origin)))
-    if "simulator" in samples.description.origin and np.isin(simulation, seen).any():
-        return np.ones(len(samples), dtype=bool)
-    return np.isin(group_digests(samples), seen)
+    entries = list(provenance[SEEN_GROUPS])
+    digests = np.asarray([entry for entry in entries if not _is_simulation(entry)], dtype=np.str_)
+    seen = np.isin(group_digests(samples), digests)
+    numbers = _simulated_numbers(samples)
+    if numbers is None:
+        return seen
+    simulations, salts, number = numbers
+    bits = _read_bits(entries)
+    for index, salt in enumerate(salts):
+        (digest,) = _digests([""], salt)
+        of_this = simulations == index
+        if digest in digests:
+            seen |= of_this
+        elif digest in bits:
+            seen |= of_this & np.isin(number, bits[digest])
+    return seen
 
 
 def seen_finding(seen: NDArray[np.bool_] | None) -> tuple[Finding, ...]:
@@ -87,3 +122,46 @@ def _digests(names: Iterable[Any], salt: str) -> Iterable[str]:
 def _salt(origin: Mapping[str, Any]) -> str:
     """Tell simulated groups apart, whose numbers begin at 0 in every simulation."""
     return f"{origin['simulator']} {origin.get('seed')} " if "simulator" in origin else ""
+
+
+def _simulated_numbers(
+    samples: SampleSet,
+) -> tuple[NDArray[np.int64], list[str], NDArray[np.int64]] | None:
+    """Return which simulation each sample is of, the salts of these, and its number in it.
+
+    A set may be joined of several simulations (``parts`` of its origin, in their order); its groups then
+    go on counting. None if the set is not simulated, or its groups are no such numbers.
+    """
+    origin = samples.description.origin
+    if "simulator" not in origin or not np.issubdtype(samples.groups.dtype, np.integer):
+        return None
+    groups = samples.groups.astype(np.int64)
+    if groups.min(initial=0) < 0:
+        return None
+    parts = origin.get("parts") or [origin]
+    if len(parts) == 1:
+        return np.zeros(len(groups), np.int64), [_salt(parts[0])], groups
+    ends = np.cumsum([int(part["n"]) for part in parts])
+    which = np.searchsorted(ends, groups, side="right")
+    if which.max(initial=0) >= len(parts):
+        return None
+    return which, [_salt(part) for part in parts], groups - np.concatenate([[0], ends])[which]
+
+
+def _is_simulation(entry: str) -> bool:
+    return entry.startswith(_SIMULATION)
+
+
+def _write_bits(digest: str, numbers: NDArray[np.int64]) -> str:
+    bits = np.zeros(int(numbers.max()) + 1, dtype=bool)
+    bits[numbers] = True
+    return f"{_SIMULATION}{digest} {base64.b64encode(zlib.compress(np.packbits(bits).tobytes(), 9)).decode()}"
+
+
+def _read_bits(entries: Iterable[str]) -> dict[str, NDArray[np.int64]]:
+    found = {}
+    for entry in filter(_is_simulation, entries):
+        digest, text = entry.removeprefix(_SIMULATION).split(" ")
+        packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8)
+        found[digest] = np.flatnonzero(np.unpackbits(packed)).astype(np.int64)
+    return found
