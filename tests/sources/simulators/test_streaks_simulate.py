@@ -193,6 +193,47 @@ def test_camera_acts_on_depth_and_width() -> None:
     np.testing.assert_allclose(deep.length_arcsec, deep.rate * 60.0 / 24.0)
 
 
+def test_cameras_of_any_depth_have_trails_of_the_same_brightness() -> None:
+    camera = Camera()
+    plain = simulated("asteroid", n=200, jpeg=False)
+    deeper = tuple(replace(band, zero_point=band.zero_point + 4.0) for band in camera.bands)
+    darker = tuple(replace(band, sky=band.sky / 30.0) for band in camera.bands)
+    cameras = {
+        "zero points": replace(camera, bands=deeper),
+        "sky": replace(camera, bands=darker, read_noise=2.0),
+        "exposure time": replace(camera, exposure_time=120.0),
+        "pixel scale": replace(camera, pixel_scale=0.5),
+    }
+    medians = {
+        name: np.median(simulated("asteroid", n=200, jpeg=False, camera=each).snr)
+        for name, each in cameras.items()
+    }
+    for name, median in medians.items():
+        assert 1 / 1.5 < median / np.median(plain.snr) < 1.5, name
+    four = simulated("asteroid", n=200, jpeg=False, camera=cameras["zero points"])
+    np.testing.assert_allclose(four.magnitude, plain.magnitude + 4.0)
+
+
+def test_a_longer_exposure_goes_deeper_and_makes_longer_trails() -> None:
+    plain = simulated("asteroid", n=200, jpeg=False)
+    longer = simulated("asteroid", n=200, jpeg=False, camera=replace(Camera(), exposure_time=120.0))
+    assert np.median(longer.magnitude) > np.median(plain.magnitude) + 0.5
+    assert np.median(longer.length) > 1.5 * np.median(plain.length)
+    assert np.median(longer.sky_sigma) > 1.3 * np.median(plain.sky_sigma)
+
+
+@pytest.mark.parametrize("pixel_scale", [0.25, 0.5])
+def test_the_width_is_an_angle_whatever_the_pixels(pixel_scale: float) -> None:
+    camera = replace(Camera(), seeing_scatter=0.0)
+    widths = [
+        np.mean(simulated("noise", n=200, jpeg=False, size=48, camera=each).seeing)
+        for each in (camera, replace(camera, pixel_scale=pixel_scale))
+    ]
+    # Only what integration over the pixel adds is smaller: 0.75 pixels in quadrature.
+    expected = np.sqrt(widths[0] ** 2 - 0.75**2 * (1.01**2 - pixel_scale**2))
+    assert widths[1] == pytest.approx(expected, rel=0.03)
+
+
 def test_composites_show_both() -> None:
     streaks = simulated("composite", jpeg=False)
     assert (streaks.peak_snr > 2.5).all()

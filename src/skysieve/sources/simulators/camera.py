@@ -187,6 +187,27 @@ class Camera:
         if not self.bands:
             raise ConfigurationError("camera.bands is empty; give at least one Band")
 
+    def depth(self) -> float:
+        """Return the magnitude of a star as bright as the noise of one of its pixels, of a typical exposure.
+
+        A typical one has the median seeing and sky and the full length, and no haze; mean of the filters by
+        their shares. Differences between cameras are what this is for.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> longer = replace(Camera(), exposure_time=120.0)
+        >>> 0.7 < longer.depth() - Camera().depth() < 0.9
+        True
+        """
+        length, shares = self.exposure_time / 30.0, sum(band.share for band in self.bands)
+        depth = 0.0
+        for band in self.bands:
+            noise = np.hypot(np.sqrt(band.sky * length / self.gain), self.read_noise / self.gain)
+            limit = noise * self.seeing / self.pixel_scale
+            depth += band.share / shares * (band.zero_point + 2.5 * np.log10(length / limit))
+        return float(depth)
+
     def draw_exposure(self, rng: np.random.Generator, band: Band | None = None) -> Exposure:
         """Draw a science exposure, in ``band`` or in one drawn by its share."""
         shares = np.array([item.share for item in self.bands])

@@ -10,10 +10,12 @@ ones; ridges from 1.3 to 68 sigma; all but one lie within 2.6 pixels of the cent
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from math import exp, hypot, log10, pi
 
 import numpy as np
 
+from skysieve.sources.simulators.camera import Camera
 from skysieve.sources.simulators.streaks.canvas import Canvas
 from skysieve.sources.simulators.streaks.kinds import Truth, streak_kind
 from skysieve.sources.simulators.streaks.residuals import draw_field
@@ -30,6 +32,7 @@ SHORTEST, _LONGEST = 4.0, 0.82
 _RATES = (3.2, 105.0)
 #: Arcsec per second at one degree a day.
 _ARCSEC_PER_SECOND = 3600.0 / 86400.0
+#: Magnitude to which trails are drawn at most with the depth of ZTF.
 _FAINTEST = 20.8
 _TRIES = 200
 #: Places that are tried for a trail where much of the canvas is brighter.
@@ -112,13 +115,22 @@ def _draw_flux(canvas: Canvas, rate: float, length: float, least_peak: float) ->
     """Draw a magnitude and the flux in sigma of a trail that is flagged."""
     least = flagged_flux(length, canvas.fwhm, canvas.shot)
     least = max(least, least_peak / trail_peak(length, canvas.fwhm))
-    faintest = min(canvas.exposure.magnitude(least * canvas.sigma), _FAINTEST)
+    faintest = min(canvas.exposure.magnitude(least * canvas.sigma), _faintest(canvas.camera))
     # What is bright is near, and what is near is fast: of the real ones shorter than 20 pixels none has a
     # signal-to-noise ratio above 40. One in five is drawn from the whole range, as the rare ones matter.
     span = 2.5 * log10(max(4.0, (rate / _RATES[0]) ** 1.5)) if canvas.rng.uniform() < 0.8 else 5.0
     # Uniform in magnitude down to the limit is uniform in the logarithm of the signal-to-noise ratio.
     magnitude = faintest - min(span, 5.0) * canvas.rng.uniform()
     return magnitude, float(canvas.exposure.counts(magnitude)) / canvas.sigma
+
+
+@lru_cache(maxsize=8)
+def _faintest(camera: Camera) -> float:
+    """Return the magnitude to which trails are drawn at most: fainter with a deeper camera than ZTF's.
+
+    With a shallower one there is nothing to do: its own noise ends what is flagged before that.
+    """
+    return _FAINTEST + max(camera.depth() - Camera().depth(), 0.0)
 
 
 def _mark_ends(canvas: Canvas, ends: Ends, peak: float) -> None:
@@ -140,7 +152,7 @@ def _paint_trail(canvas: Canvas, ends: Ends, flux: float) -> None:
         add_trail(canvas.light, *ends, flux, canvas.fwhm, ellipticity=canvas.ellipticity)
         return
     unsteady = float(exp(0.6 * rng.standard_normal()))
-    across = np.cumsum(rng.normal(0.0, 0.2 * unsteady, pieces))
+    across = np.cumsum(rng.normal(0.0, 0.2 * unsteady * canvas.ztf_pixel, pieces))
     across -= np.linspace(across[0], across[-1], pieces)
     shares = np.exp(rng.normal(0.0, 0.08 * unsteady, pieces))
     if rng.uniform() < 0.04:

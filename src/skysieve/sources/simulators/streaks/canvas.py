@@ -24,8 +24,10 @@ Rectangle = tuple[int, int, int, int]
 
 #: Width in pixels that integration over a pixel adds in quadrature to the FWHM of a Moffat profile.
 _PIXEL = 0.75
-#: Median and logarithmic scatter of the width in pixels that guiding and resampling add. With them the FWHM
-#: has the median of 1.9 pixels and the quartiles of 1.6 and 2.3 that fits to 23 real streaks of ZTF give.
+#: Side of the pixels, in arcsec, on which the real streaks were measured.
+_ZTF_PIXEL = 1.01
+#: Median and logarithmic scatter of the width in ZTF's pixels that guiding and resampling add. With them
+#: the FWHM has the median of 1.9 pixels and the quartiles of 1.6 and 2.3 that fits to 23 real streaks give.
 _GUIDING, _GUIDING_SCATTER = 0.9, 0.6
 
 
@@ -72,6 +74,11 @@ class Canvas:
     def centre(self) -> float:
         """Coordinate of the centre in pixels, the same in x and y."""
         return (self.size - 1) / 2.0
+
+    @property
+    def ztf_pixel(self) -> float:
+        """Side of a pixel of ZTF in pixels: what is measured in those, such as guiding, takes this factor."""
+        return _ZTF_PIXEL / self.camera.pixel_scale
 
     @property
     def ellipticity(self) -> tuple[float, float]:
@@ -137,7 +144,7 @@ def draw_canvas(camera: Camera, rng: np.random.Generator, size: int) -> Canvas:
         rng=rng,
         size=size,
         sigma=exposure.pixel_noise() * sqrt(template),
-        fwhm=hypot(exposure.psf.fwhm, _PIXEL, guiding),
+        fwhm=hypot(exposure.psf.fwhm, _PIXEL, guiding * (_ZTF_PIXEL / camera.pixel_scale)),
         light=np.zeros((size, size), np.float32),
         error=np.zeros((size, size), np.float32),
         variance=np.zeros((size, size), np.float32),
