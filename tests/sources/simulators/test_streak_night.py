@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 
 from skysieve.errors import ConfigurationError
+from skysieve.sources.simulators.camera import Camera
 from skysieve.sources.simulators.streak_night import BAD_STREAK_FILES, simulate_streak_night
 from skysieve.sources.simulators.streak_records import SkyPlace
 from skysieve.sources.streaks.night import StreakCutout, list_streak_night, read_streak
@@ -50,6 +52,37 @@ def test_every_sound_streak_is_complete_and_agrees_with_the_truth(tmp_path: Path
             assert row["angular_length"] == pytest.approx(float(expected["length_arcsec"]), rel=1e-3)
             assert row["angular_rate"] == pytest.approx(float(expected["rate"]), rel=0.01)
     assert summary.n_plausible == sum(row["os"] == "1" for row in truth.values()) > 0
+
+
+@pytest.mark.parametrize("setting", ["exposure_time", "pixel_scale", "bands"])
+def test_tables_are_those_of_the_camera(tmp_path: Path, setting: str) -> None:
+    bands = tuple(replace(band, zero_point=band.zero_point + 4.0) for band in Camera().bands)
+    camera = replace(
+        Camera(), **{setting: {"exposure_time": 120.0, "pixel_scale": 0.5, "bands": bands}[setting]}
+    )
+    summary = simulate_streak_night(tmp_path, n=12, seed=2, real_fraction=1.0, camera=camera)
+    truth = _truth(summary.truth)
+    items = list_streak_night([summary.night]).items
+    assert len(items) == 12
+    zero_point = camera.bands[1].zero_point + 2.5 * np.log10(camera.exposure_time / 30.0)
+    for item in items:
+        row, expected = item.row, truth[item.id]
+        assert row["angular_rate"] == pytest.approx(float(expected["rate"]), rel=0.02)
+        assert row["angular_length"] == pytest.approx(float(expected["length_arcsec"]), rel=0.02)
+        width = row["sigma"] * 2.355 * camera.pixel_scale
+        assert width == pytest.approx(float(expected["seeing"]), rel=0.01)
+        assert zero_point - 2.5 * np.log10(row["flux"]) == pytest.approx(
+            float(expected["magnitude"]), abs=0.01
+        )
+
+
+def test_exposures_of_a_night_do_not_overlap(tmp_path: Path) -> None:
+    camera = replace(Camera(), exposure_time=300.0)
+    summary = simulate_streak_night(tmp_path, n=41, seed=1, ades="none", kinds=["noise"], camera=camera)
+    rows = [item.row for item in list_streak_night([summary.night]).items]
+    first, second = sorted({row["startmjd"] for row in rows})
+    assert min(row["endmjd"] for row in rows) > first + 299 / 86_400
+    assert second > first + 300 / 86_400
 
 
 def test_bad_files_are_found_one_by_one(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ _BLOCK = 200
 _STREAKS_AN_EXPOSURE = 40
 # Palomar's evening at the earliest: 2 h UTC of the next day.
 _FIRST_EXPOSURE = 1.1
-_BETWEEN_EXPOSURES = 40 / 86_400
-_EXPOSURES_A_NIGHT = 850
+# Seconds from the end of an exposure to the begin of the next, and of a night.
+_READOUT, _NIGHT = 10.0, 34_000.0
 _QUALITY = 95
 _TRUTH = (
     *("kind", "rb", "sl", "kd", "os", "magnitude", "length", "length_arcsec", "rate", "pa"),
@@ -181,6 +181,8 @@ def _streaks(
 ) -> Iterator[_Streak]:
     """Yield streaks with their rows; several share an exposure."""
     strids: Counter[tuple[int, int]] = Counter()
+    camera = Camera() if camera is None else camera
+    cycle = camera.exposure_time + _READOUT
     for first in range(0, n, _BLOCK):
         count = min(_BLOCK, n - first)
         block = simulate_streaks(count, seed=seed, start=first, camera=camera, jpeg=False, **options)
@@ -188,7 +190,7 @@ def _streaks(
         for at in range(count):
             truth = {name: columns[name][at].item() for name in _TRUTH}
             rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(first + at, 77)))
-            exposure = (first + at) // _STREAKS_AN_EXPOSURE % _EXPOSURES_A_NIGHT
+            exposure = (first + at) // _STREAKS_AN_EXPOSURE % max(int(_NIGHT / cycle), 1)
             rcid = int(rng.integers(64))
             # On the sky the telescope moves on from exposure to exposure.
             ra = (15.0 * exposure + rng.uniform(-3.5, 3.5)) % 360.0
@@ -196,10 +198,11 @@ def _streaks(
             cutout = np.asarray(block.cutouts[at], np.uint8)
             row = streak_row(
                 truth,
-                mjd=round(start + exposure * _BETWEEN_EXPOSURES, 6),
+                mjd=round(start + exposure * (cycle / 86_400), 6),
                 rcid=rcid,
                 strid=strids[exposure, rcid],
-                place=SkyPlace(ra, dec, (cutout.shape[0] - 1) / 2),
+                place=SkyPlace(ra, dec, (cutout.shape[0] - 1) / 2, camera.pixel_scale),
+                camera=camera,
                 rng=rng,
             )
             strids[exposure, rcid] += 1

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from skysieve.sources.simulators.camera import Camera
 from skysieve.sources.streaks.streak_table import STREAK_COLUMNS, streak_name
 
-__all__ = ["EXPOSURE_SECONDS", "SkyPlace", "ades_report", "exposure_pid", "streak_row", "table_text"]
+__all__ = ["SkyPlace", "ades_report", "exposure_pid", "streak_row", "table_text"]
 
-#: Length of an exposure.
-EXPOSURE_SECONDS = 30.0
-_PIXEL_SCALE = 1.01
 _MJD_OF_NIGHT_ZERO = 57_754
-_ZERO_POINT = 26.2
+#: Number of the filter of a night.
+_FILTER = 2
 _DAY = 86_400.0
 
 
@@ -31,11 +30,14 @@ class SkyPlace:
         Centre of the cutout, degrees.
     centre : float
         The same in pixels, on both axes.
+    pixel_scale : float
+        Side of a pixel, in arcsec.
     """
 
     ra: float
     dec: float
     centre: float
+    pixel_scale: float = 1.01
 
     def to_sky(self, x: float, y: float) -> tuple[float, float]:
         """Return right ascension and declination of a pixel, by the tangential projection.
@@ -45,8 +47,8 @@ class SkyPlace:
         >>> SkyPlace(10.0, 20.0, 78.0).to_sky(78.0, 78.0)
         (10.0, 20.0)
         """
-        xi = math.radians(-(x - self.centre) * _PIXEL_SCALE / 3600)
-        eta = math.radians((self.centre - y) * _PIXEL_SCALE / 3600)
+        xi = math.radians(-(x - self.centre) * self.pixel_scale / 3600)
+        eta = math.radians((self.centre - y) * self.pixel_scale / 3600)
         dec0 = math.radians(self.dec)
         depth = math.cos(dec0) - eta * math.sin(dec0)
         ra = self.ra + math.degrees(math.atan2(xi, depth))
@@ -74,6 +76,7 @@ def streak_row(
     rcid: int,
     strid: int,
     place: SkyPlace,
+    camera: Camera,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Return the row of the nightly table for a streak, all 37 columns.
@@ -91,6 +94,8 @@ def streak_row(
         Quadrant, and running number within the exposure.
     place : SkyPlace
         Where the cutout lies.
+    camera : Camera
+        The camera: length of the exposure, pixel scale, zero point.
     rng : Generator
         Source of what the truth does not say.
     """
@@ -103,7 +108,7 @@ def streak_row(
     error = 1.0857 / snr
     values: dict[str, Any] = {
         "jd": mjd + 2_400_000.5,
-        "fid": 2,
+        "fid": _FILTER,
         "pid": pid,
         "diffmaglim": float(rng.normal(20.4, 0.3)),
         "pdiffimfilename": f"ztf_{pid}_o_q{rcid % 4 + 1}_scimrefdiffimg.fits",
@@ -116,11 +121,11 @@ def streak_row(
         "ra2": ra2,
         "dec2": dec2,
         "startmjd": mjd,
-        "endmjd": mjd + EXPOSURE_SECONDS / _DAY,
-        "flux": 10 ** (-0.4 * (magnitude - _ZERO_POINT)) if known else float(rng.lognormal(7, 0.6)),
+        "endmjd": mjd + camera.exposure_time / _DAY,
+        "flux": 10 ** (-0.4 * (magnitude - _zero_point(camera))) if known else float(rng.lognormal(7, 0.6)),
         "bg": float(rng.normal(0, 2)),
         "length": math.hypot(ends[2] - ends[0], ends[3] - ends[1]),
-        "sigma": float(truth["seeing"]) / 2.355 / _PIXEL_SCALE,
+        "sigma": float(truth["seeing"]) / 2.355 / camera.pixel_scale,
         "fitmagerr": error,
         "apsnr": 0.8 * snr,
         "apmagerr": error / 0.8,
@@ -133,6 +138,12 @@ def streak_row(
     for name in STREAK_COLUMNS:
         values.setdefault(name, float(abs(rng.normal(0, 1 / snr))))
     return {name: values[name] for name in STREAK_COLUMNS}
+
+
+def _zero_point(camera: Camera) -> float:
+    """Return the zero point of an exposure in the filter of the night, or else in the commonest one."""
+    band = max(camera.bands, key=lambda each: (each.fid == _FILTER, each.share))
+    return band.zero_point + 2.5 * math.log10(camera.exposure_time / 30.0)
 
 
 def _ends(
