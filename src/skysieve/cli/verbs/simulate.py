@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skysieve.cli.output import examples, say
 
+if TYPE_CHECKING:
+    from skysieve.sources.simulators.camera import Camera
+
 __all__ = ["add_to"]
+
+_Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="KEY=VALUE of a setting of the camera, such as camera.seeing=2.0; may be repeated."
+    ),
+]
 
 
 def add_to(application: typer.Typer) -> None:
@@ -30,6 +40,7 @@ def add_to(application: typer.Typer) -> None:
         epilog=examples(
             "skysieve simulate streaks streaks-set.parquet -n 100 --seed 1",
             "skysieve simulate streaks two-kinds.parquet -n 20 --kind asteroid --kind satellite",
+            "skysieve simulate streaks long.parquet -n 20 --set camera.exposure_time=60",
         ),
     )(streaks)
     application.add_typer(verb, name="simulate")
@@ -78,12 +89,14 @@ def streak_night(
     bad_files: Annotated[
         bool, typer.Option("--bad-files", help="Add one of each kind of damaged or incomplete streak.")
     ] = False,
+    settings: _Settings = None,
 ) -> None:
     """Write a small night of streaks as ZTF's depot has it, and its truth as a table."""
     from skysieve.sources.simulators.streak_night import simulate_streak_night
 
     # The simulator says what ``ades`` can be.
     chosen: dict[str, Any] = {"real_fraction": real_fraction, "bad_files": bad_files, "ades": ades}
+    chosen["camera"] = _camera(settings)
     summary = simulate_streak_night(folder, n=streaks, seed=seed, **chosen)
     say(f"{summary.n_streaks:,} streaks, {summary.n_plausible:,} of them plausible: {summary.night}")
     if summary.n_bad:
@@ -100,11 +113,27 @@ def streaks(
     ] = None,
     real_fraction: Annotated[float, typer.Option(help="Share of plausible asteroids.")] = 0.5,
     workers: Annotated[int, typer.Option(help="Processes; their number changes nothing.")] = 1,
+    settings: _Settings = None,
 ) -> None:
     """Write simulated streak cutouts, with their truth, as a sample set."""
     from skysieve.sources.simulators.streaks.samples import write_streak_samples
 
     written = write_streak_samples(
-        path, n=n, seed=seed, real_fraction=real_fraction, kinds=kind, workers=workers, progress=True
+        path,
+        n=n,
+        seed=seed,
+        camera=_camera(settings),
+        real_fraction=real_fraction,
+        kinds=kind,
+        workers=workers,
+        progress=True,
     )
     say(f"{n:,} simulated streaks: {written}")
+
+
+def _camera(settings: list[str] | None) -> Camera:
+    """Return the camera that settings describe."""
+    from skysieve.configuration import override, parse_assignments
+    from skysieve.sources.simulators.streaks.settings import StreakSimulation
+
+    return override(StreakSimulation(), parse_assignments(settings or [])).camera
