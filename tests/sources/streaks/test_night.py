@@ -6,15 +6,18 @@ import io
 import os
 import pickle
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from skysieve.errors import ConfigurationError
+from skysieve.errors import ConfigurationError, InputError
 from skysieve.samples.findings import Finding
+from skysieve.sources.streaks import night_files
 from skysieve.sources.streaks.night import StreakCutout, list_streak_night, read_streak
+from skysieve.sources.tar import iter_members
 
 
 def _name(number: int) -> str:
@@ -226,3 +229,28 @@ def test_files_of_other_names_are_foreign(depot: Path) -> None:
     night = list_streak_night([depot])
     foreign = [Path(f.item).name for f in night.findings if f.kind == "foreign-file"]
     assert sorted(foreign) == ["image.fits", "mosaic.jpg", "notes.txt", "strkid12_scimref.jpg", "x.xml"]
+
+
+def test_archives_of_the_same_members_are_unpacked_once_each(
+    depot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archives = [_archive(depot / f"strkcutouts_{number}.tar.gz", 6, 7, 8) for number in (1, 2)]
+    opened: list[Path] = []
+
+    def counting(path: Path, name: str) -> Iterator[tuple[str, bytes | InputError]]:
+        opened.append(path)
+        return iter_members(path, name)
+
+    monkeypatch.setattr(night_files, "iter_members", counting)
+    night = list_streak_night(archives)
+    assert [finding.kind for finding in night.findings] == ["duplicate"] * 3
+    assert opened == archives
+
+
+def test_streaks_that_wait_are_listed_with_what_they_lack(depot: Path) -> None:
+    (depot / "meta" / f"{_name(1)}_ades.xml").write_text(_report(1))
+    _stamp(depot, 6).write_bytes(_picture(6))
+    night = list_streak_night([depot])
+    assert [item.id for item in night.items] == [_name(1)]
+    lacking = {item.id: item.lacks for item in night.waiting}
+    assert lacking == {_name(number): "ades" for number in range(2, 6)} | {_name(6): "metadata"}

@@ -8,6 +8,7 @@ the row that bears the same id; `read_streak` returns pixels together with that 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ PARTS = ("metadata", "ades")
 
 @dataclass(frozen=True, slots=True)
 class StreakItem:
-    """A streak of which everything is there; its picture has not been read.
+    """A streak whose picture is there and has not been read.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ class StreakItem:
         the report, ``ades_...``; as far as there are any.
     stamp : str
         Changes whenever the picture, the row or the report of this streak does.
+    lacks : str
+        What it is expected to have and has not yet, of `PARTS`; empty where it is complete.
     """
 
     id: str
@@ -52,6 +55,7 @@ class StreakItem:
     image: NightFile
     row: dict[str, Any]
     stamp: str
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,13 @@ class StreakNight:
         Complete streaks, each id once, in the order of the inputs.
     findings : tuple of Finding
         Everything else.
+    waiting : tuple of StreakItem
+        Streaks that lack something, each of which is a finding, too.
     """
 
     items: tuple[StreakItem, ...]
     findings: tuple[Finding, ...]
+    waiting: tuple[StreakItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +89,8 @@ class StreakCutout:
         Grey levels.
     notes : tuple of str
         As of `decode_cutout`.
+    checksum : int
+        CRC-32 of the file.
     """
 
     id: str
@@ -89,6 +98,7 @@ class StreakCutout:
     row: dict[str, Any] = field(repr=False)
     source: str = ""
     notes: tuple[str, ...] = ()
+    checksum: int = 0
 
 
 def list_streak_night(
@@ -114,8 +124,9 @@ def list_streak_night(
     -------
     StreakNight
         A streak that lacks something is a warning (``image-without-metadata``,
-        ``metadata-without-image``, ``ades-missing``, ``ades-without-image``) and becomes an item when
-        it is complete. Two different pictures of one id are kept aside (``conflicting-images``).
+        ``metadata-without-image``, ``ades-missing``, ``ades-without-image``), and one of ``waiting`` if
+        it has a picture; it becomes an item when it is complete. Two different pictures of one id are
+        kept aside (``conflicting-images``).
 
     Raises
     ------
@@ -135,14 +146,15 @@ def list_streak_night(
     present = {"metadata": files.has_tables, "ades": files.has_reports}
     needed = {part for part in wanted if expect != "auto" or present[part]}
     findings = list(files.findings)
-    items = []
+    joined = []
     for key, images in files.images.items():
-        outcome = _join(key, images, files, needed)
-        findings += outcome[1]
-        if outcome[0] is not None:
-            items.append(outcome[0])
+        item, found = _join(key, images, files, needed)
+        findings += found
+        if item is not None:
+            joined.append(item)
     findings += _orphans(files)
-    return StreakNight(tuple(items), tuple(findings))
+    items, waiting = ([item for item in joined if bool(item.lacks) is lacking] for lacking in (False, True))
+    return StreakNight(tuple(items), tuple(findings), tuple(waiting))
 
 
 def read_streak(item: StreakItem, *, side: int = CUTOUT_SIDE) -> StreakCutout | Finding:
@@ -161,26 +173,29 @@ def read_streak(item: StreakItem, *, side: int = CUTOUT_SIDE) -> StreakCutout | 
         The finding bears the name of the picture and a kind of `decode_cutout` or ``unreadable-file``.
     """
     try:
-        decoded = decode_cutout(item.image.read(), item=item.source, side=side)
+        data = item.image.read()
+        decoded = decode_cutout(data, item=item.source, side=side)
     except InputError as error:
         return Finding.from_error(error)
-    return StreakCutout(item.id, decoded.grey, item.row, item.source, decoded.notes)
+    return StreakCutout(item.id, decoded.grey, item.row, item.source, decoded.notes, zlib.crc32(data))
 
 
 def _join(
     key: StreakKey, images: list[NightFile], files: NightFiles, needed: set[str]
 ) -> tuple[StreakItem | None, list[Finding]]:
-    """Return the item of an id, or None and what it lacks."""
+    """Return the item of an id, None where its picture cannot be told, and what was found."""
     image, findings = _one_of(images)
     if image is None:
         return None, findings
     row, report = files.rows.get(key), files.reports.get(key)
+    lacks = ""
     if "metadata" in needed and row is None:
-        reason = "no table has a row of this id yet; the streak is taken up when one has"
-        return None, [*findings, Finding(image.name, "image-without-metadata", reason, "warning")]
-    if "ades" in needed and report is None:
+        lacks, reason = "metadata", "no table has a row of this id yet; the streak is taken up when one has"
+        findings.append(Finding(image.name, "image-without-metadata", reason, "warning"))
+    elif "ades" in needed and report is None:
+        lacks = "ades"
         reason = "there is no sound report in ADES of this id yet; the streak is taken up when there is"
-        return None, [*findings, Finding(image.name, "ades-missing", reason, "warning")]
+        findings.append(Finding(image.name, "ades-missing", reason, "warning"))
     name = streak_name(*key)
     columns: dict[str, Any] = {"_id": name, "streakid": key[0], "pid": key[1]}
     stamps = [image.stamp]
@@ -188,7 +203,7 @@ def _join(
         if part is not None:
             stamps.append(part[0])
             columns |= part[1]
-    return StreakItem(name, image.name, image, columns, ";".join(stamps)), findings
+    return StreakItem(name, image.name, image, columns, ";".join(stamps), lacks), findings
 
 
 def _one_of(images: list[NightFile]) -> tuple[NightFile | None, list[Finding]]:
@@ -197,7 +212,8 @@ def _one_of(images: list[NightFile]) -> tuple[NightFile | None, list[Finding]]:
     findings: list[Finding] = []
     for other in others:
         try:
-            same = first.read() == other.read()
+            # Checksums, which members bear: reading two archives in turn would unpack both every time.
+            same = first.content_checksum() == other.content_checksum()
         except InputError as error:
             findings.append(Finding.from_error(error))
             continue

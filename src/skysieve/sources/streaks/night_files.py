@@ -46,12 +46,25 @@ class NightFile:
         means another content.
     in_archive : bool
         Whether it is a member.
+    checksum : int, optional
+        CRC-32 of its bytes where they have been read already: of a member.
     """
 
     name: str
     path: Path
     stamp: str
     in_archive: bool = False
+    checksum: int | None = None
+
+    def content_checksum(self) -> int:
+        """Return the CRC-32 of its bytes; a file is read, of a member it is known.
+
+        Raises
+        ------
+        InputError
+            As of `read`.
+        """
+        return zlib.crc32(self.read()) if self.checksum is None else self.checksum
 
     def read(self, limit: int = -1) -> bytes:
         """Return its bytes; an archive is unpacked once for all members that are read in a row.
@@ -215,8 +228,9 @@ def _archived(item: ItemRef) -> Iterator[tuple[NightFile, bytes] | Finding]:
             if isinstance(data, InputError):
                 yield Finding.from_error(data)
             else:
-                stamp = f"{_base(name)}:{len(data)}:{zlib.crc32(data):08x}"
-                yield NightFile(name, item.path, stamp, in_archive=True), data
+                checksum = zlib.crc32(data)
+                stamp = f"{_base(name)}:{len(data)}:{checksum:08x}"
+                yield NightFile(name, item.path, stamp, in_archive=True, checksum=checksum), data
     except InputError as error:
         yield Finding.from_error(error)
 
