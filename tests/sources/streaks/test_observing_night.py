@@ -60,6 +60,14 @@ def test_missing_time_has_no_night() -> None:
     assert observing_night(np.datetime64("NaT"), "Palomar") == ""
 
 
+def test_a_longitude_may_come_as_words() -> None:
+    assert observing_night(58529.0, "149.06") == observing_night(58529.0, 149.06)
+    with pytest.raises(ConfigurationError, match=r"outside -360\.\.360"):
+        observing_night(58529.0, "1490.6")
+    with pytest.raises(ConfigurationError, match=r"longitude nan"):
+        observing_night(58529.0, "nan")
+
+
 def test_unknown_site_and_impossible_longitude_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"'Ondrejov' is unknown; known are Palomar"):
         observing_night(58529.0, "Ondrejov")

@@ -154,5 +154,16 @@ def test_derived_columns() -> None:
     assert first["observing_night"] == "20190214"
     assert second["midpoint_ra"] is None
     assert second["angular_rate"] is None
-    assert second["observing_night"] is None
+    assert second["observing_night"] == "20190214"
     add_derived([])
+
+
+def test_the_night_is_that_of_the_first_time_that_is_known() -> None:
+    # Noon at Palomar lies between the times, so that each tells another night.
+    times = {"startmjd": "58529.7", "endmjd": "58529.7", "jd": "2458530.7"}
+    rows = list(parse_streak_table(_table(ROW | times, ROW | times | {"startmjd": ""}), item="t").rows)
+    add_derived(rows)
+    assert [row["observing_night"] for row in rows] == ["20190214", "20190215"]
+    bare = parse_streak_table(b"streakid|pid|jd\n1|1|2458529.2\n2|2|\n(2 rows)\n", item="t").rows
+    add_derived(bare)
+    assert [row["observing_night"] for row in bare] == ["20190213", None]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skysieve.errors import ConfigurationError
 
-__all__ = ["JD_OF_MJD_ZERO", "SITE_LONGITUDES", "observing_night", "to_mjd"]
+__all__ = ["JD_OF_MJD_ZERO", "SITE_LONGITUDES", "longitude_of", "observing_night", "to_mjd"]
 
 #: Geographic longitudes of survey telescopes, degrees, east positive.
 SITE_LONGITUDES: dict[str, float] = {
@@ -70,7 +70,7 @@ def observing_night(time: ArrayLike, longitude_deg: float | str) -> str | NDArra
     ['20190214', '20190215']
     """
     mjd = to_mjd(time)
-    local = mjd + _longitude(longitude_deg) / 360.0
+    local = mjd + longitude_of(longitude_deg) / 360.0
     days = np.floor(local - 0.5)
     known = np.isfinite(days)
     dates = (np.where(known, days, 0).astype(np.int64) - _MJD_OF_UNIX_ZERO).astype("datetime64[D]")
@@ -100,13 +100,35 @@ def to_mjd(time: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.where(numbers > 2_000_000, numbers - JD_OF_MJD_ZERO, numbers))
 
 
-def _longitude(given: float | str) -> float:
+def longitude_of(given: float | str) -> float:
+    """Return the longitude of a site in -180..180 degrees, east positive.
+
+    Parameters
+    ----------
+    given : float or str
+        A longitude in degrees, as a number or in words, or a name of `SITE_LONGITUDES`.
+
+    Raises
+    ------
+    ConfigurationError
+        If the longitude is out of -360..360 or the site is unknown.
+
+    Examples
+    --------
+    >>> longitude_of("Siding Spring"), longitude_of("-60"), longitude_of(300.0)
+    (149.0612, -60.0, -60.0)
+    """
     if isinstance(given, str):
         sites = {name.casefold(): longitude for name, longitude in SITE_LONGITUDES.items()}
-        if given.casefold() not in sites:
-            known = ", ".join(SITE_LONGITUDES)
-            raise ConfigurationError(f"the site {given!r} is unknown; known are {known}; or give a longitude")
-        return sites[given.casefold()]
+        if given.casefold() in sites:
+            return sites[given.casefold()]
+        try:
+            given = float(given)
+        except ValueError:
+            raise ConfigurationError(
+                f"the site {given!r} is unknown; known are {', '.join(SITE_LONGITUDES)}; or give its "
+                "longitude in degrees, east positive"
+            ) from None
     if not -360.0 <= given <= 360.0:
         raise ConfigurationError(f"the longitude {given} lies outside -360..360 degrees (east positive)")
     # East of Greenwich beyond the date line and west of it are the same places: one date for each.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from skysieve.errors import InputError
 from skysieve.samples.findings import Finding
 from skysieve.sources.streaks.great_circle import great_circle_arc
-from skysieve.sources.streaks.observing_night import observing_night
+from skysieve.sources.streaks.observing_night import observing_night, to_mjd
 
 __all__ = [
     "DERIVED_COLUMNS",
@@ -159,7 +159,8 @@ def add_derived(rows: Iterable[Row], *, longitude_deg: float | str = "Palomar") 
     """Add the columns of `DERIVED_COLUMNS` in place, None where they cannot be known.
 
     The midpoint lies on the great circle between the ends; the rate is the length over the time
-    between ``startmjd`` and ``endmjd``.
+    between ``startmjd`` and ``endmjd``. The night is that of the midpoint; of ``startmjd``, or else of
+    ``jd``, where there is none.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ def add_derived(rows: Iterable[Row], *, longitude_deg: float | str = "Palomar") 
     duration = np.where(end > start, end - start, np.nan)
     rate = arc.length / duration
     middle = (start + end) / 2
-    nights = np.asarray(observing_night(middle, longitude_deg)).tolist()
+    nights = np.asarray(observing_night(_time(middle, start, _numbers(rows, "jd")), longitude_deg)).tolist()
     values = (arc.ra, arc.dec, middle, arc.length * 3600, rate, rate * 3600 / 1440, arc.position_angle)
     columns = [[None if value != value else value for value in column.tolist()] for column in values]
     columns.append([night or None for night in nights])
@@ -187,6 +188,14 @@ def add_derived(rows: Iterable[Row], *, longitude_deg: float | str = "Palomar") 
 
 def _numbers(rows: list[Row], name: str) -> NDArray[np.float64]:
     return np.asarray([row.get(name) for row in rows], dtype=np.float64)
+
+
+def _time(*times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return, for each row, the first of the times that is known, as MJD."""
+    found = to_mjd(times[0])
+    for other in times[1:]:
+        found = np.where(np.isfinite(found), found, to_mjd(other))
+    return found
 
 
 def _is_plain_footer(lines: list[str]) -> bool:
