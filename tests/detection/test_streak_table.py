@@ -9,7 +9,9 @@ from skysieve.detection.streak import Streak
 from skysieve.detection.streak_table import cut_out, write_cutouts, write_streaks
 from skysieve.errors import SampleSetError
 from skysieve.samples import SampleSet
+from skysieve.sources.simulators.streaks import simulate_streaks
 from skysieve.sources.simulators.streaks.trail import add_trail
+from skysieve.sources.streaks.cutout_file import resize_cutouts
 
 
 def streak(x: float, y: float, *flags: str) -> Streak:
@@ -66,6 +68,56 @@ def test_other_pixel_scales_are_resampled() -> None:
     (coarse,) = cut_out(image(), [streak(200, 150)], pixel_scale=1.01)
     (fine,) = cut_out(frame, [streak(400.5, 300.5)], pixel_scale=0.505)
     assert np.corrcoef(coarse.ravel(), fine.ravel())[0, 1] > 0.6
+
+
+def noise_of(grey: np.ndarray) -> float:
+    return float(np.median(grey.astype(float).std(axis=(-1, -2))))
+
+
+def test_cutouts_are_those_that_sieves_have_learned_from() -> None:
+    differences = simulate_streaks(40, seed=3, kinds=["asteroid"], stretch=False).cutouts
+    expected = resize_cutouts(simulate_streaks(40, seed=3, kinds=["asteroid"], jpeg=False).cutouts)
+    # The mask of a simulated cutout is its zeros.
+    frames = np.where(differences == 0, np.float32(np.nan), 3.0 * differences + 50.0).astype(np.float32)
+    found = np.stack([cut_out(frame, [streak(78, 78)], 1.01)[0] for frame in frames])
+    # Which fifth of the pixels tells the noise differs where some are masked: by 1.4 %.
+    away = np.abs(found.astype(int) - expected)
+    assert away.max() <= 16
+    assert (away <= 2).mean() > 0.95
+    open_ones = ~np.isnan(frames).any(axis=(1, 2))
+    assert open_ones.sum() > 10
+    assert away[open_ones].max() <= 1
+    assert noise_of(found) == pytest.approx(noise_of(expected), rel=0.01)
+
+
+@pytest.mark.parametrize("pixel_scale", [1.0, 0.7, 0.5, 0.25])
+def test_sky_is_as_noisy_whatever_the_pixels(pixel_scale: float) -> None:
+    learned = resize_cutouts(simulate_streaks(100, seed=1, kinds=["noise"], jpeg=False).cutouts)
+    frame = np.random.default_rng(3).normal(7.0, 3.0, (720, 720)).astype(np.float32)
+    (grey,) = cut_out(frame, [streak(360, 360)], pixel_scale)
+    # Averages of pixels that share some of theirs are a little alike: 12 % at worst.
+    assert noise_of(grey) == pytest.approx(noise_of(learned), rel=0.12)
+    assert np.median(grey) == pytest.approx(204, abs=1)
+
+
+def test_finer_pixels_show_the_same_trail_in_the_same_place() -> None:
+    rng = np.random.default_rng(2)
+    cutouts = []
+    for scale in (1.01, 0.505):
+        per_pixel = 1.01 / scale
+        side = round(300 * per_pixel)
+        frame = rng.normal(50.0, 4.0 * per_pixel, (side, side)).astype(np.float32)
+        x, y = per_pixel * 150.5 - 0.5, per_pixel * 150.5 - 0.5
+        ends = (x - 10 * per_pixel, y, x + 10 * per_pixel, y)
+        add_trail(frame, *ends, flux=900.0 * per_pixel**2, fwhm=2.0 * per_pixel)
+        cutouts.append(cut_out(frame, [streak(x, y)], scale)[0].astype(float))
+    coarse, fine = (204.0 - each for each in cutouts)
+    inner = (slice(62, 82), slice(52, 92))
+    assert fine[inner].sum() == pytest.approx(coarse[inner].sum(), rel=0.1)
+    rows, columns = np.mgrid[inner]
+    for axis in (rows, columns):
+        middles = [(each[inner] * axis).sum() / each[inner].sum() for each in (coarse, fine)]
+        assert middles[0] == pytest.approx(middles[1], abs=0.5)
 
 
 def test_cutouts_are_a_sample_set(tmp_path: Path) -> None:

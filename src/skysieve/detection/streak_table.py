@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image
 
 from skysieve.atomic_file import replacing
 from skysieve.detection.streak import Streak, streak_columns
 from skysieve.errors import SampleSetError
 from skysieve.samples.description import Description, TensorColumn
 from skysieve.samples.parquet import SampleWriter
-from skysieve.sources.simulators.streaks.stretch import to_grey
+from skysieve.sources.simulators.streaks.stretch import normalise, to_grey
 from skysieve.sources.streaks.cutout_file import CUTOUT_SIDE, INPUT_SIDE, resize_cutouts
 
 __all__ = ["cut_out", "write_cutouts", "write_streaks"]
 
 #: Side of a pixel, in arcsec, of the cutouts that sieves are trained on.
 _CUTOUT_SCALE = 1.01
+#: Scales that differ by less are the same; fewer pixels than these have neither sky nor noise.
+_SAME_SCALE, _FEWEST = 0.02, 300
 
 Frame = NDArray[np.float32]
 
@@ -74,21 +76,13 @@ def cut_out(difference: Frame, streaks: Sequence[Streak], pixel_scale: float) ->
     streaks : sequence of Streak
         Detections; cutouts are centred on their middles, and what lies off the frame holds sky.
     pixel_scale : float
-        Of the frame, in arcsec; other scales than 1.01 are resampled to that of the cutouts of ZTF.
+        Of the frame, in arcsec; other scales than 1.01 are resampled to that of the cutouts of ZTF, before
+        sky and noise are measured.
     """
-    side = max(round(CUTOUT_SIDE * _CUTOUT_SCALE / pixel_scale), 8)
     grey = np.empty((len(streaks), CUTOUT_SIDE, CUTOUT_SIDE), dtype=np.uint8)
     for number, streak in enumerate(streaks):
-        column, row = (
-            round(0.5 * (low + high)) - side // 2
-            for low, high in ((streak.x1, streak.x2), (streak.y1, streak.y2))
-        )
-        levels = to_grey(_in_sigma(_window(difference, row, column, side)))
-        if side != CUTOUT_SIDE:
-            levels = np.asarray(
-                Image.fromarray(levels).resize((CUTOUT_SIDE, CUTOUT_SIDE), Image.Resampling.BILINEAR)
-            )
-        grey[number] = levels
+        x, y = 0.5 * (streak.x1 + streak.x2), 0.5 * (streak.y1 + streak.y2)
+        grey[number] = to_grey(_in_sigma(_surroundings(difference, x, y, pixel_scale)))
     return resize_cutouts(grey)
 
 
@@ -118,6 +112,34 @@ def write_cutouts(
     return Path(path)
 
 
+def _surroundings(difference: Frame, x: float, y: float, pixel_scale: float) -> Frame:
+    """Return the surroundings of a place, shape (157, 157), in pixels of a cutout; NaN is no data."""
+    step = _CUTOUT_SCALE / pixel_scale
+    if abs(step - 1.0) <= _SAME_SCALE:
+        return _window(difference, round(y) - CUTOUT_SIDE // 2, round(x) - CUTOUT_SIDE // 2, CUTOUT_SIDE)
+    side = math.ceil(CUTOUT_SIDE * step) + 4
+    row, column = round(y) - side // 2, round(x) - side // 2
+    window = _window(difference, row, column, side)
+    down, across = _resampling(side, y - row, step), _resampling(side, x - column, step).T
+    known = np.isfinite(window)
+    weight = down @ known.astype(np.float32) @ across
+    light = down @ np.where(known, window, np.float32(0.0)) @ across
+    return np.asarray(np.where(weight > 0.5, light / np.maximum(weight, np.float32(0.5)), np.float32(np.nan)))
+
+
+def _resampling(side: int, centre: float, step: float) -> Frame:
+    """Return the weights of ``side`` pixels in those of a cutout around ``centre``, ``step`` pixels wide.
+
+    Smaller pixels are averaged by the share that lies inside, which leaves white noise white; between larger
+    ones is interpolated.
+    """
+    places = centre + step * (np.arange(CUTOUT_SIDE) - 0.5 * (CUTOUT_SIDE - 1))
+    distance = np.abs(places[:, None] - np.arange(side)[None, :])
+    widest = 0.5 * (step + 1.0)
+    shares = np.clip(widest - distance, 0.0, 1.0) if step > 1.0 else np.clip(1.0 - distance, 0.0, 1.0)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
 def _window(image: Frame, row: int, column: int, side: int) -> Frame:
     """Return a square whose first pixel is (row, column); NaN off the frame."""
     window = np.full((side, side), np.nan, dtype=np.float32)
@@ -129,8 +151,11 @@ def _window(image: Frame, row: int, column: int, side: int) -> Frame:
 
 
 def _in_sigma(window: Frame) -> Frame:
-    """Return a cutout less its sky, over its noise; both from quartiles."""
-    known = window[np.isfinite(window)]
-    low, middle, high = np.quantile(known, (0.25, 0.5, 0.75)) if known.size else (0.0, 0.0, 0.0)
-    sigma = (high - low) / 1.349
-    return np.asarray((window - middle) / (sigma if sigma > 0 else 1.0), dtype=np.float32)
+    """Return a cutout less its sky, over its noise, both as cutouts of ZTF have them; 0 is no data."""
+    known = np.isfinite(window)
+    levels = np.zeros(window.shape, dtype=np.float32)
+    if known.sum() >= _FEWEST:
+        values = window[known]
+        # Zero is no data to `normalise`, and whatever is added comes off with the median.
+        levels[known] = normalise((values - values.min() + np.float32(1.0))[None, :])[0]
+    return levels
