@@ -223,6 +223,9 @@ EXPECTED = {
     "skysieve simulate streaks streaks-set.parquet -n 100 --seed 1": Expected(
         r"^100 simulated streaks: streaks-set.parquet$", leaves="streaks-set.parquet"
     ),
+    "skysieve simulate streaks long.parquet -n 20 --set camera.exposure_time=60": Expected(
+        r"^20 simulated streaks: long.parquet$", leaves="long.parquet"
+    ),
     "skysieve simulate streaks two-kinds.parquet -n 20 --kind asteroid --kind satellite": Expected(
         r"^20 simulated streaks: two-kinds.parquet$", leaves="two-kinds.parquet"
     ),
