@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from skysieve.models.sieve import Sieve
 from skysieve.networks import build_network
 from skysieve.recipes.deepstreaks import DEEPSTREAKS, family_samples
 from skysieve.recipes.judge_sieve import judge_samples
-from skysieve.recipes.sieve_recipe import SieveRecipe
 from skysieve.recipes.train_sieve import train_sieve
 from skysieve.samples import SampleSet
 from skysieve.scoring.sample_scores import score_pool
@@ -39,10 +37,10 @@ RESULT = Path(__file__).parent / "results" / "streak_sieve.json"
 CORES = len(os.sched_getaffinity(0))
 
 #: The three families without the one-shot classifier and without pretraining.
-THREE_FAMILIES = ("rb", "sl", "kd")
 ALIKE = {"samples": 20_000, "epochs": 3, "seed": 20260103}
 ALIKE_SETTINGS = {
     "members": 1,
+    "families": ["rb", "sl", "kd"],
     "max_fpr": 0.008,
     "model": {
         "preprocess": ["sky-noise-units"],
@@ -66,7 +64,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 
 def judge(sieve: Sieve, samples: SampleSet, name: str) -> SieveEvaluation:
     """Score and judge a test set; a family is judged on the samples that it is asked about."""
-    families = {member.family for member in sieve.members} | {DEEPSTREAKS.truth}
+    families = {member.family for member in sieve.members} | {"os"}
     scores = score_pool(sieve, samples, threads=CORES, progress=True).scores
     labels = {family: family_samples(samples, family).labels for family in sorted(families)}
     return judge_samples(sieve, samples, scores, split=name, labels=labels)
@@ -101,17 +99,13 @@ def alike(runs: Path, samples: SampleSet) -> dict[str, Any]:
         write_streak_samples(
             path, n=ALIKE["samples"], seed=ALIKE["seed"], real_fraction=0.45, workers=CORES, progress=True
         )
-    recipe: SieveRecipe = replace(
-        DEEPSTREAKS,
-        families={name: DEEPSTREAKS.families[name] for name in THREE_FAMILIES},
-        rules={"plausible": DEEPSTREAKS.rules["plausible"]},
-        pretraining="",
-    )
     found = {}
     for name, network in NETWORKS.items():
-        settings = override(override(recipe.configuration, ALIKE_SETTINGS), {"model": {"network": network}})
+        settings = override(
+            override(DEEPSTREAKS.configuration, ALIKE_SETTINGS), {"model": {"network": network}}
+        )
         began = time.monotonic()
-        run = train_sieve(recipe, [path], runs / f"alike-{name}", settings, name=name, workers=CORES)
+        run = train_sieve(DEEPSTREAKS, [path], runs / f"alike-{name}", settings, name=name, workers=CORES)
         judged = sieve_figures_json(judge(run.sieve, samples, "same conditions"))
         parameters = build_network(network["name"], shape=(1, 144, 144), outputs=1, **network["arguments"])
         found[name] = {
@@ -127,9 +121,7 @@ def main() -> None:
     """Judge the shipped sieve, train two networks alike, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "streaks", help="where the runs lie")
-    parser.add_argument(
-        "--without-alike", action="store_true", help="keep that comparison as it is"
-    )
+    parser.add_argument("--without-alike", action="store_true", help="keep that comparison as it is")
     arguments = parser.parse_args()
     sieve = Sieve.load("streaks")
     result: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}

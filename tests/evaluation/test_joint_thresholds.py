@@ -27,24 +27,34 @@ def test_the_rate_is_kept_and_nothing_on_the_grid_is_more_complete(max_fpr):
     labels, scores = simulated(3)
     losses = (0.0, 0.01, 0.05, 0.1, 0.3)
     chosen = joint_thresholds(labels, scores, max_fpr, losses=losses)
-    passed = verdict(scores, chosen)
+    passed = verdict(scores, chosen.values)
     assert passed[labels == 0].mean() <= max_fpr
     grids = [np.quantile(scores[name][labels == 1], losses, method="lower") for name in scores]
     others = [verdict(scores, dict(zip(scores, each, strict=True))) for each in itertools.product(*grids)]
     possible = [other[labels == 1].mean() for other in others if other[labels == 0].mean() <= max_fpr]
     assert passed[labels == 1].mean() == max(possible)
+    assert (chosen.tpr, chosen.fpr) == (passed[labels == 1].mean(), passed[labels == 0].mean())
+    assert chosen.within
 
 
 def test_separable_families_keep_everything():
     labels = np.array([1, 1, 0, 0])
     scores = {"rb": np.array([0.9, 0.8, 0.1, 0.9]), "kd": np.array([0.7, 0.9, 0.9, 0.1])}
-    assert verdict(scores, joint_thresholds(labels, scores, 0.0)).tolist() == [True, True, False, False]
+    assert verdict(scores, joint_thresholds(labels, scores, 0.0).values).tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_where_the_rate_cannot_be_kept_the_fewest_false_positives_are_taken():
     labels = np.array([1, 1, 1, 0, 0, 0])
     scores = {"rb": np.array([0.5, 0.6, 0.7, 0.55, 0.8, 0.1])}
-    assert joint_thresholds(labels, scores, 0.0, losses=(0.0, 0.5))["rb"] == 0.6
+    chosen = joint_thresholds(labels, scores, 0.0, losses=(0.0, 0.5))
+    assert chosen.values["rb"] == 0.6
+    assert not chosen.within
+    assert chosen.fpr == 1 / 3
 
 
 @pytest.mark.parametrize("labels", [[1, 1], [0, 0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.joint_thresholds import joint_thresholds
 from skysieve.models.sieve import Sieve
-from skysieve.recipes.deepstreaks import DEEPSTREAKS, FAMILIES, family_samples
+from skysieve.recipes.deepstreaks import DEEPSTREAKS, FAMILIES, family_samples, joint_truth
 from skysieve.recipes.evaluate_sieve import evaluate_sieve
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.run import train_samples
@@ -87,7 +88,7 @@ def test_the_run_leaves_a_sieve_with_thresholds_chosen_on_validation(run, streak
     rows = np.flatnonzero(_split(run) == "validation")
     scores = sieve.score(samples.tensor("cutouts", rows=rows).astype(np.float32))
     families = {family: scores[f"{family}-1"] for family in ("rb", "sl", "kd")}
-    expected = joint_thresholds(samples.scalar("os")[rows], families, max_fpr=0.2)
+    expected = joint_thresholds(samples.scalar("os")[rows], families, max_fpr=0.2).values
     found = {family: sieve.thresholds[f"{family}-1"].value for family in families}
     assert found == pytest.approx(expected, abs=1e-3)
 
@@ -140,6 +141,60 @@ def test_a_member_can_start_from_a_network_with_another_question(run, streaks, t
     assert trained
     assert all(torch.allclose(before[name], after[name], atol=1e-5) for name in trained)
     assert not torch.allclose(before["output.weight"], after["output.weight"], atol=1e-3)
+
+
+def test_the_sieve_says_what_its_thresholds_do_on_the_samples_that_chose_them(run, streaks):
+    sieve = Sieve.load(run.folder / "sieve")
+    samples = SampleSet.open(streaks)
+    rows = np.flatnonzero(_split(run) == "validation")
+    passed = sieve.decide(sieve.score(samples.tensor("cutouts", rows=rows).astype(np.float32)))
+    fpr = passed["plausible"][samples.scalar("os")[rows] == 0].mean()
+    account = sieve.description.provenance["thresholds"]["plausible"]
+    assert f"FPR {fpr:.4f}" in account
+    assert account.startswith("most complete" if fpr <= 0.2 else "fewest false positives")
+
+
+def test_the_training_split_counts_as_seen_and_the_test_split_does_not(run, streaks, tmp_path):
+    split = _split(run)
+    every = evaluate_sieve(run.sieve, [streaks], tmp_path / "every")
+    assert every.figures["samples_seen_in_training"] == (split != "test").sum()
+    assert "flatter" in every.findings[0].reason
+    test = evaluate_sieve(run.sieve, [streaks], tmp_path / "test", split="test")
+    assert test.evaluation.n == (split == "test").sum()
+    assert test.findings == ()
+
+
+def test_the_truth_follows_from_the_families_where_nobody_gave_it(streaks):
+    samples = SampleSet.open(streaks)
+    given = joint_truth(samples)
+    assert given.tolist() == samples.scalar("os").tolist()
+    derived = joint_truth(samples.with_columns({"os": np.full(240, -1)}))
+    assert derived.tolist() == given.tolist()
+    unknown = samples.with_columns({"os": np.full(240, -1), "kd": np.full(240, -1)})
+    assert set(joint_truth(unknown).tolist()) == {0, -1}
+
+
+def test_labels_that_lack_are_missed_before_anything_is_trained(streaks, tmp_path):
+    SampleSet.open(streaks).with_columns({"sl": np.full(240, -1)}).write(tmp_path / "unlabelled.parquet")
+    with pytest.raises(SampleSetError, match="'sl'"):
+        train_sieve(DEEPSTREAKS, [tmp_path / "unlabelled.parquet"], tmp_path / "run", progress=False)
+    assert not list((tmp_path / "run").glob("*/training"))
+
+
+def test_rules_that_need_an_untrained_family_are_left_out():
+    assert DEEPSTREAKS.rules_of(("rb", "sl", "kd")) == {"plausible": ("rb", "sl", "kd")}
+    assert set(DEEPSTREAKS.rules_of(DEEPSTREAKS.questions())) == {"plausible", "one-shot"}
+    with pytest.raises(ConfigurationError, match="at least one rule"):
+        DEEPSTREAKS.rules_of(("rb", "sl"))
+    odd = dataclasses.replace(DEEPSTREAKS, rules={"some": {"at_least": 2, "of": "rb"}})
+    with pytest.raises(ConfigurationError, match="more than any member"):
+        odd.rules_of(("rb",))
+
+
+def test_an_unregistered_recipe_is_not_sent_to_other_processes(streaks, tmp_path):
+    other = dataclasses.replace(DEEPSTREAKS, title="another")
+    with pytest.raises(ConfigurationError, match="workers=1"):
+        train_sieve(other, [streaks], tmp_path, workers=2, progress=False)
 
 
 def test_folds_are_refused(streaks, tmp_path):

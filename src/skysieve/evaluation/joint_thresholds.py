@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,30 @@ from numpy.typing import NDArray
 
 from skysieve.errors import ConfigurationError
 
-__all__ = ["joint_thresholds"]
+__all__ = ["JointThresholds", "joint_thresholds"]
 
 #: Shares of the reals that a single family may lose, from which the choice is made.
-_LOSSES = (0.0, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
+_LOSSES = (0.0, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.4, 0.8)
+
+
+@dataclass(frozen=True)
+class JointThresholds:
+    """Thresholds of families, and what they do together on the samples that chose them.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Threshold of each family; a score at or above it passes.
+    tpr, fpr : float
+        Shares of the reals and of the bogus that pass all of them.
+    within : bool
+        Whether the false-positive rate is within the limit; no choice may have been.
+    """
+
+    values: Mapping[str, float]
+    tpr: float
+    fpr: float
+    within: bool
 
 
 def joint_thresholds(
@@ -23,7 +44,7 @@ def joint_thresholds(
     max_fpr: float,
     *,
     losses: Sequence[float] = _LOSSES,
-) -> dict[str, float]:
+) -> JointThresholds:
     """Choose a threshold for every family: the most complete joint verdict within a false-positive rate.
 
     A sample passes if the score of every family reaches the threshold of that family. Candidates for a
@@ -45,8 +66,8 @@ def joint_thresholds(
 
     Returns
     -------
-    dict of str to float
-        Threshold of each family; a score at or above it passes.
+    JointThresholds
+        The thresholds, and what they do.
 
     Raises
     ------
@@ -57,7 +78,7 @@ def joint_thresholds(
     --------
     >>> labels = np.array([1, 1, 1, 0, 0])
     >>> scores = {"rb": np.array([0.9, 0.8, 0.7, 0.8, 0.1]), "kd": np.array([0.9, 0.6, 0.7, 0.5, 0.9])}
-    >>> joint_thresholds(labels, scores, max_fpr=0.0)
+    >>> joint_thresholds(labels, scores, max_fpr=0.0).values
     {'rb': 0.7, 'kd': 0.6}
     """
     real = np.asarray(labels) == 1
@@ -72,7 +93,7 @@ def joint_thresholds(
         {float(value): scores[family] >= value for value in values}
         for family, values in zip(families, candidates, strict=True)
     ]
-    best: tuple[tuple[bool, float, float], tuple[float, ...]] | None = None
+    best: tuple[tuple[bool, float, float], JointThresholds] | None = None
     # From the lowest thresholds up, so that the lowest of equals is met first.
     for chosen in itertools.product(*(sorted(each) for each in passes)):
         passed = np.logical_and.reduce([each[value] for each, value in zip(passes, chosen, strict=True)])
@@ -80,6 +101,7 @@ def joint_thresholds(
         within = fpr <= max_fpr
         merit = (within, tpr if within else -fpr, -fpr if within else tpr)
         if best is None or merit > best[0]:
-            best = merit, chosen
+            values = dict(zip(families, map(float, chosen), strict=True))
+            best = merit, JointThresholds(values, tpr, fpr, within)
     assert best is not None
-    return dict(zip(families, map(float, best[1]), strict=True))
+    return best[1]

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skysieve.errors import SampleSetError
 from skysieve.evaluation.report_content import PublishedFigure
@@ -39,7 +40,7 @@ from skysieve.samples.sample_set import SampleSet
 from skysieve.sources.simulators.streaks import STREAK_KINDS
 from skysieve.training.configuration import AugmentationConfig, TrainingConfig
 
-__all__ = ["DEEPSTREAKS", "FAMILIES"]
+__all__ = ["DEEPSTREAKS", "FAMILIES", "family_samples", "joint_truth", "streak_samples"]
 
 CONTRACT = InputContract(
     shape=(1, 144, 144),
@@ -123,6 +124,27 @@ KIND = _Family(
 """All kinds at once, the label being the column ``kind``: what the other networks may start from."""
 
 
+def joint_truth(samples: SampleSet) -> NDArray[np.int64]:
+    """Return whether each streak ought to pass, shape (N,): 1, 0, or -1 where that is not known.
+
+    The label ``os`` where there is one. Otherwise a streak to which any of rb, sl and kd says no is not
+    plausible, and one to which all of them say yes is.
+    """
+    present = samples.column_names
+    stages = [_labels(samples, name) for name in ("rb", "sl", "kd") if name in present]
+    truth = _labels(samples, "os") if "os" in present else np.full(len(samples), -1)
+    if stages:
+        said_no = np.any([stage == 0 for stage in stages], axis=0)
+        said_yes = (len(stages) == 3) & np.all([stage == 1 for stage in stages], axis=0)
+        derived = np.where(said_no, 0, np.where(said_yes, 1, -1))
+        truth = np.where(truth >= 0, truth, derived)
+    return np.asarray(truth, dtype=np.int64)
+
+
+def _labels(samples: SampleSet, column: str) -> NDArray[np.int64]:
+    return np.asarray(np.nan_to_num(samples.scalar(column).astype(float), nan=-1), dtype=np.int64)
+
+
 def _recipe(name: str, family: _Family) -> Recipe:
     def prepare(inputs: Sequence[str | Path], configuration: Configuration) -> SampleSet:
         return family_samples(streak_samples(inputs, configuration), name)
@@ -177,12 +199,14 @@ def family_samples(samples: SampleSet, family: str) -> SampleSet:
         number = {kind: index for index, kind in enumerate(KIND.classes)}
         kinds = np.array([number.get(str(kind), -1) for kind in samples.scalar("kind")])
         return samples.with_columns({"label": kinds}, classes=KIND.classes)
-    if family not in samples.column_names:
+    if family != "os" and family not in samples.column_names:
         raise SampleSetError(
             f"the samples have no column {family!r} with the label of this family (1, 0, or -1 where it is "
             f"undefined); found {', '.join(samples.column_names)}"
         )
-    labels = np.nan_to_num(samples.scalar(family).astype(float), nan=-1).astype(np.int64)
+    labels = _labels(samples, family)
+    if family == "os":
+        labels = joint_truth(samples)
     if family == "kd" and "sl" in samples.column_names:
         labels = np.where(samples.scalar("sl") == 0, -1, labels)
     if not (labels >= 0).any():
@@ -211,7 +235,7 @@ DEEPSTREAKS = SIEVE_RECIPES.register("deepstreaks")(
             "plausible": {"all": [{"any": "rb"}, {"any": "sl"}, {"any": "kd"}]},
             "one-shot": {"any": "os"},
         },
-        truth="os",
+        truth=joint_truth,
         configuration=SieveConfiguration(members=3, model=CONFIGURATION),
         pretraining="kind",
         published=(

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from skysieve.errors import SampleSetError
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_figures import sieve_figures_json
 from skysieve.evaluation.sieve_rates import Night
 from skysieve.models.sieve import Sieve
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judge_sieve import judge_samples
-from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration
+from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
+from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 from skysieve.recipes.sieve_report import write_report_of_sieve
+from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.scoring.sample_scores import score_pool
 
@@ -32,13 +37,17 @@ class SieveEvaluationRun:
     evaluation : SieveEvaluation
         The samples, judged.
     figures : dict
-        Figures with intervals.
+        Figures with intervals; ``samples_seen_in_training`` counts samples of groups that a member was
+        trained or chosen on.
+    findings : tuple of Finding
+        What limits the figures.
     report, table : Path
         The HTML report, and the figures as JSON.
     """
 
     evaluation: SieveEvaluation
     figures: dict[str, Any]
+    findings: tuple[Finding, ...]
     report: Path
     table: Path
 
@@ -65,7 +74,8 @@ def evaluate_sieve(
     settings : SieveConfiguration, optional
         Night, prevalence, replicates, seed, labels; as in the sieve's recipe if not given.
     split : str
-        Judge this split of the set only; all samples if empty.
+        Judge this split of the set only: the set's own, or that of the run folder in which the sieve lies.
+        All samples if empty; those that a member was trained on flatter it.
     threads : int
         Of the inference engine.
 
@@ -81,11 +91,10 @@ def evaluate_sieve(
     if settings is None:
         settings = SieveConfiguration() if recipe is None else recipe.configuration
     samples = SampleSet.open(inputs[0]) if recipe is None else recipe.samples(inputs, settings.model)
+    samples = _with_split_of_run(samples, sieve, split)
     rows = samples.split_rows(split) if split else np.arange(len(samples))
-    labels = None
-    if recipe is not None:
-        present = [family for family in recipe.questions if family in samples.column_names]
-        labels = {family: recipe.family_samples(samples, family).labels for family in present}
+    seen = _seen(sieve, samples)[rows]
+    labels = None if recipe is None else _labels(recipe, samples)
     evaluation = judge_samples(
         sieve,
         samples,
@@ -97,7 +106,8 @@ def evaluate_sieve(
         replicates=settings.model.evaluation.replicates,
         seed=settings.model.evaluation.seed,
     )
-    figures = sieve_figures_json(evaluation)
+    figures = sieve_figures_json(evaluation) | {SEEN: int(seen.sum())}
+    findings = seen_finding(seen)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     write_json(place / "evaluation.json", figures)
@@ -108,5 +118,37 @@ def evaluate_sieve(
         samples,
         rows,
         published=() if recipe is None else recipe.published,
+        findings=findings,
     )
-    return SieveEvaluationRun(evaluation, figures, report, place / "evaluation.json")
+    return SieveEvaluationRun(evaluation, figures, findings, report, place / "evaluation.json")
+
+
+def _with_split_of_run(samples: SampleSet, sieve: Sieve, split: str) -> SampleSet:
+    """Give samples without a split the one of the run that the sieve lies in, if it does."""
+    stored = sieve.folder.parent / "splits.parquet"
+    if not split or "split" in samples.column_names or not stored.is_file():
+        return samples
+    table = pq.read_table(stored, columns=["id", "split"]).to_pydict()
+    split_of = dict(zip(map(str, table["id"]), table["split"], strict=True))
+    return samples.with_columns({"split": [split_of.get(str(name), "") for name in samples.ids]})
+
+
+def _seen(sieve: Sieve, samples: SampleSet) -> NDArray[np.bool_]:
+    """Say of which samples some member has seen the group."""
+    found = np.zeros(len(samples), dtype=bool)
+    for member in sieve.members:
+        seen = seen_samples(samples, member.model.description.provenance)
+        if seen is not None:
+            found |= seen
+    return found
+
+
+def _labels(recipe: SieveRecipe, samples: SampleSet) -> dict[str, NDArray[np.int64]]:
+    """Return the labels of every family; of one that the samples have no label of, -1."""
+    labels = {"os": recipe.truth(samples)}
+    for family in recipe.questions():
+        try:
+            labels[family] = recipe.family_samples(samples, family).labels
+        except SampleSetError:
+            labels[family] = np.full(len(samples), -1, dtype=np.int64)
+    return labels

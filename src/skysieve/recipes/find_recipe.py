@@ -16,8 +16,8 @@ def all_recipes() -> dict[str, Recipe | SieveRecipe]:
 
     Examples
     --------
-    >>> [name for name in all_recipes() if name.startswith("deepstreaks")]
-    ['deepstreaks', 'deepstreaks-kd', 'deepstreaks-os', 'deepstreaks-rb', 'deepstreaks-sl']
+    >>> list(all_recipes())[:3]
+    ['braai', 'deepstreaks', 'deepstreaks-kd']
     """
     found: dict[str, Recipe | SieveRecipe] = {name: RECIPES.get(name) for name in RECIPES}
     found |= {name: SIEVE_RECIPES.get(name) for name in SIEVE_RECIPES}

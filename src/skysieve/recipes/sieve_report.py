@@ -17,6 +17,7 @@ from skysieve.evaluation.sieve_report_content import SieveReportContent, sieve_m
 from skysieve.models.sieve import Sieve
 from skysieve.models.sieve_card import sieve_card
 from skysieve.recipes.stored_rows import StoredImages
+from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["write_report_of_sieve"]
@@ -34,6 +35,7 @@ def write_report_of_sieve(
     *,
     published: Sequence[PublishedFigure] = (),
     histories: Mapping[str, Path] | None = None,
+    findings: Sequence[Finding] = (),
 ) -> Path:
     """Write the report of a sieve on the samples that it was judged on.
 
@@ -53,6 +55,8 @@ def write_report_of_sieve(
         Figures to stand beside ours.
     histories : mapping of str to Path, optional
         ``history.json`` of each member, if they were just trained.
+    findings : sequence of Finding
+        What limits the figures, beside what was found when the samples were made.
     """
     column = sieve.contract.column
     shown = {
@@ -69,7 +73,7 @@ def write_report_of_sieve(
             name: json.loads(file.read_text(encoding="utf-8")) for name, file in (histories or {}).items()
         },
         mistakes=sieve_mistakes(evaluation, StoredImages(samples, column, rows), columns=shown),
-        findings=samples.findings,
+        findings=(*findings, *samples.findings),
         provenance=_provenance(sieve),
     )
     return write_sieve_report(path, content)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError
-from skysieve.evaluation.joint_thresholds import joint_thresholds
+from skysieve.evaluation.joint_thresholds import JointThresholds, joint_thresholds
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_figures import sieve_figures_json
 from skysieve.evaluation.sieve_rates import Night
@@ -103,13 +103,13 @@ def train_sieve(
         If settings contradict each other, or the folder holds another run.
     """
     settings = configuration or recipe.configuration
-    if settings.model.splits.folds:
-        raise ConfigurationError("a sieve is trained on one split; set model.splits.folds to 0")
-    if workers < 1:
-        raise ConfigurationError(f"workers is 1 or more, found {workers}")
+    _check(recipe, settings, workers)
     title, place = name or recipe.name, Path(folder)
+    families, rules = recipe.questions(settings), recipe.rules_of(recipe.questions(settings))
     place.mkdir(parents=True, exist_ok=True)
     samples = _split_samples(recipe, inputs, settings)
+    # Asked of every family before the first one is trained: what lacks must not come out hours later.
+    labels = {family: recipe.family_samples(samples, family).labels for family in families}
 
     def tasks_of(families: Sequence[str], started: bool) -> list[_Task]:
         given = (recipe.name, tuple(map(str, inputs)), place, title, settings)
@@ -121,14 +121,14 @@ def train_sieve(
 
     pretrained = settings.pretraining_epochs > 0
     if pretrained:
-        if not recipe.pretraining:
-            raise ConfigurationError(f"the recipe {recipe.name} has no pretraining; set pretraining_epochs=0")
         list(_train_members(recipe, tasks_of([recipe.pretraining], started=False), samples, workers))
-    tasks = tasks_of(recipe.questions, started=pretrained)
+    tasks = tasks_of(families, started=pretrained)
     trained = list(_train_members(recipe, tasks, samples, workers))
+    shutil.copyfile(tasks[0].folder / "splits.parquet", place / "splits.parquet")
     members = [Member(task.member, task.family, Model.load(each.model)) for task, each in trained]
-    scores = {task.member: each.scores for task, each in trained}
-    thresholds = _thresholds(recipe, samples, members, scores, settings)
+    # As scores are stored and compared: thresholds chosen on more digits would pass others.
+    scores = {task.member: each.scores.astype(np.float32) for task, each in trained}
+    thresholds = _thresholds(recipe.truth(samples), samples, members, scores, rules, settings.max_fpr)
     sieve = _write(recipe, title, place / "sieve", samples, members, thresholds, settings, figures={})
     rows = samples.split_rows("test")
     evaluation = judge_samples(
@@ -137,7 +137,7 @@ def train_sieve(
         scores,
         split="test",
         rows=rows,
-        labels={family: recipe.family_samples(samples, family).labels for family in recipe.questions},
+        labels=labels | {"os": recipe.truth(samples)},
         night=Night(streaks=settings.night, prevalence=settings.prevalence),
         replicates=settings.model.evaluation.replicates,
         seed=settings.model.evaluation.seed,
@@ -243,25 +243,41 @@ def _train(recipe: SieveRecipe, task: _Task, samples: SampleSet) -> _Trained:
     return _Trained(run.model.folder, np.asarray(run.scores))
 
 
+def _check(recipe: SieveRecipe, settings: SieveConfiguration, workers: int) -> None:
+    if settings.model.splits.folds:
+        raise ConfigurationError("a sieve is trained on one split; set model.splits.folds to 0")
+    if workers < 1:
+        raise ConfigurationError(f"workers is 1 or more, found {workers}")
+    if settings.pretraining_epochs and not recipe.pretraining:
+        raise ConfigurationError(f"the recipe {recipe.name} has no pretraining; set pretraining_epochs=0")
+    if workers > 1 and (recipe.name not in SIEVE_RECIPES or SIEVE_RECIPES.get(recipe.name) is not recipe):
+        raise ConfigurationError(
+            f"the recipe {recipe.name} is not registered, so other processes cannot find it; "
+            "train with workers=1"
+        )
+
+
 def _thresholds(
-    recipe: SieveRecipe,
+    truth: NDArray[np.int64],
     samples: SampleSet,
     members: list[Member],
     scores: dict[str, NDArray[Any]],
-    settings: SieveConfiguration,
-) -> dict[str, float]:
-    """Choose the threshold of each family on the validation split: those of a rule, together."""
-    rows = np.flatnonzero((samples.scalar("split") == "validation") & (samples.scalar(recipe.truth) >= 0))
-    truth = samples.scalar(recipe.truth)[rows]
-    best = {
-        family: np.max([scores[each.name][rows] for each in members if each.family == family], axis=0)
-        for family in recipe.questions
+    rules: Mapping[str, tuple[str, ...]],
+    max_fpr: float,
+) -> dict[str, JointThresholds]:
+    """Choose the thresholds of the families of each rule together, on the validation split."""
+    rows = np.flatnonzero((samples.scalar("split") == "validation") & (truth >= 0))
+    return {
+        rule: joint_thresholds(
+            truth[rows],
+            {
+                family: np.max([scores[each.name][rows] for each in members if each.family == family], axis=0)
+                for family in families
+            },
+            max_fpr,
+        )
+        for rule, families in rules.items()
     }
-    chosen: dict[str, float] = {}
-    for rule in recipe.rules.values():
-        named = [family for family in best if f'"{family}"' in json.dumps(rule)]
-        chosen |= joint_thresholds(truth, {family: best[family] for family in named}, settings.max_fpr)
-    return chosen
 
 
 def _write(
@@ -270,7 +286,7 @@ def _write(
     folder: Path,
     samples: SampleSet,
     members: list[Member],
-    thresholds: dict[str, float],
+    thresholds: Mapping[str, JointThresholds],
     settings: SieveConfiguration,
     figures: dict[str, Any],
 ) -> Sieve:
@@ -279,16 +295,24 @@ def _write(
         folder,
         name=name,
         members=members,
-        rules={rule: dict(expression) for rule, expression in recipe.rules.items()},
+        rules={rule: dict(recipe.rules[rule]) for rule in thresholds},
         summary=recipe.summary,
-        thresholds=thresholds,
+        thresholds={family: value for each in thresholds.values() for family, value in each.values.items()},
         labels=origin,
         figures={"test": figures} if figures else {},
         provenance={
             "recipe": recipe.name,
             "paper": recipe.paper,
-            "thresholds": f"most complete verdict with FPR <= {settings.max_fpr:g}, chosen on validation",
+            "thresholds": {rule: _account(each, settings.max_fpr) for rule, each in thresholds.items()},
             "samples": dict(samples.description.origin),
             "configuration": as_dict(settings),
         },
     )
+
+
+def _account(chosen: JointThresholds, max_fpr: float) -> str:
+    """Say how thresholds were chosen, and what they do on the samples that chose them."""
+    how = f"most complete verdict with FPR <= {max_fpr:g}"
+    if not chosen.within:
+        how = f"fewest false positives, for no choice kept FPR <= {max_fpr:g}"
+    return f"{how}; on the validation split, which chose them, TPR {chosen.tpr:.4f} and FPR {chosen.fpr:.4f}"

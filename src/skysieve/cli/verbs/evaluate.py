@@ -75,10 +75,29 @@ def _evaluate_sieve(
     require_inputs(inputs)
     name = str(sieve.description.provenance.get("recipe", ""))
     base = SIEVE_RECIPES.get(name).configuration if name in SIEVE_RECIPES else SieveConfiguration()
+    _check_sieve_settings(assignments)
     run = evaluate_sieve(sieve, inputs, output, settings=settings_of(base, None, assignments), split=split)
     say_sieve_figures(run.evaluation)
+    for finding in run.findings:
+        say(f"{finding.severity}: {finding.item}: {finding.reason}")
     say(f"figures: {run.table}")
     say(f"report: {run.report}")
+
+
+def _check_sieve_settings(assignments: list[str] | None) -> None:
+    """Refuse settings that training has settled."""
+    from skysieve.configuration import parse_assignments
+    from skysieve.errors import ConfigurationError
+
+    for name in parse_assignments(assignments or []):
+        if not name.startswith(("model.labels.", "model.evaluation.")) and name not in (
+            "night",
+            "prevalence",
+        ):
+            raise ConfigurationError(
+                f"{name!r} was settled by training and is part of the sieve; evaluate takes night, "
+                "prevalence, model.labels.* and model.evaluation.* only"
+            )
 
 
 def _check_settings(configuration: Any, assignments: list[str] | None) -> None:
