@@ -49,6 +49,13 @@ def score_night_of_streaks(
     )
     if summary.gone:
         say(f"{summary.gone:,} of before are not among the inputs any more and left the table")
+    if summary.withheld:
+        say(f"{summary.withheld:,} of before left the table, with reasons in {summary.quarantine}")
+    if summary.waiting:
+        say(
+            f"{summary.waiting:,} are scored and stay in the table, but wait for metadata or a report, "
+            f"as {summary.quarantine} tells"
+        )
     say_passed(summary.passed, summary.scored)
     if summary.kept_aside:
         total = sum(summary.kept_aside.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,16 +16,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skysieve.atomic_file import replacing
+from skysieve.errors import InputError
 
 if TYPE_CHECKING:
     from skysieve.sources.streaks.night import StreakItem
 
-__all__ = ["PART_STREAKS", "Key", "KnownScores", "key_of", "part_schema", "write_part"]
+__all__ = ["PART_STREAKS", "Key", "KnownScores", "key_of", "part_schema", "stamp_of", "write_part"]
 
 #: Streaks in a part: what a kill can cost each process, and what it holds in memory.
 PART_STREAKS = 256
 
-#: Id and stamp of a streak: what tells it from all others, and from itself before it was changed.
+#: Id of a streak and first half of its stamp: what tells it from all others, and from itself with another
+#: picture. A score depends on the picture alone: a new row or report asks for no new one.
 Key: TypeAlias = tuple[str, str]
 
 # `PartStore` looks for the parts of a run in folders of this kind.
@@ -32,8 +35,13 @@ _SHARD = "shard-000"
 
 
 def key_of(item: StreakItem) -> Key:
-    """Return the key of a streak; the stamp, which names all its files, is shortened to a digest."""
-    return item.id, hashlib.sha256(item.stamp.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    """Return the key of a streak, as far as it can be told without reading: by name, size and time."""
+    return item.id, hashlib.sha256(item.image.stamp.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def stamp_of(item: StreakItem, checksum: int) -> str:
+    """Return the stamp of a streak whose picture has been read: how it looks from outside, and its CRC."""
+    return f"{key_of(item)[1]}-{checksum:08x}"
 
 
 def part_schema(members: Sequence[str]) -> pa.Schema:
@@ -73,6 +81,7 @@ class KnownScores:
         self._schema = part_schema(members)
         self._tables = [self._schema.empty_table()]
         self._rows: dict[Key, int] = {}
+        self._by_content: dict[Key, Key] = {}
         for table in tables:
             self.add(table)
 
@@ -87,9 +96,29 @@ class KnownScores:
         table = table.select(self._schema.names).cast(self._schema)
         start = sum(each.num_rows for each in self._tables)
         keys = zip(table["id"].to_pylist(), table["stamp"].to_pylist(), strict=True)
-        for row, key in enumerate(keys, start=start):
-            self._rows.setdefault(key, row)
+        for row, (name, stamp) in enumerate(keys, start=start):
+            outside, _, checksum = stamp.partition("-")
+            self._rows.setdefault((name, outside), row)
+            self._by_content.setdefault((name, checksum), (name, outside))
         self._tables.append(table)
+
+    def recognise(self, items: Iterable[StreakItem]) -> None:
+        """Take over the scores of pictures that were copied, touched or packed, and are the same inside.
+
+        Only pictures of known streaks that look another from outside are read.
+        """
+        names = {name for name, _ in self._rows}
+        same: dict[str, Key] = {}
+        for item in items:
+            if item.id in names and key_of(item) not in self:
+                # What cannot be read is named when it is to be scored.
+                with suppress(InputError):
+                    checksum = item.image.content_checksum()
+                    if known := self._by_content.get((item.id, f"{checksum:08x}")):
+                        same[stamp_of(item, checksum)] = known
+        rows = self.take(same.values())
+        place = rows.schema.get_field_index("stamp")
+        self.add(rows.set_column(place, "stamp", pa.array(list(same), pa.string())))
 
     def add_parts(self, folder: Path) -> None:
         """Add the parts of a run."""

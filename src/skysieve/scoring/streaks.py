@@ -30,16 +30,24 @@ from skysieve.progress import progress_bar
 from skysieve.samples.findings import Finding
 from skysieve.scoring.merge import quarantine_path
 from skysieve.scoring.parts import PartStore
-from skysieve.scoring.streak_parts import PART_STREAKS, KnownScores, key_of, part_schema, write_part
+from skysieve.scoring.streak_listing import AWAITED, WITHOUT_PICTURE, keep_scored, list_night, read_before
+from skysieve.scoring.streak_parts import (
+    PART_STREAKS,
+    KnownScores,
+    key_of,
+    part_schema,
+    stamp_of,
+    write_part,
+)
 from skysieve.scoring.streak_table import (
     build_table,
     describe_sieve,
     read_description,
-    read_scores,
     write_scores,
 )
 from skysieve.sources.streaks.cutout_file import INPUT_SIDE
-from skysieve.sources.streaks.night import StreakItem, list_streak_night, read_streak
+from skysieve.sources.streaks.night import StreakItem, StreakNight, read_streak
+from skysieve.sources.streaks.observing_night import longitude_of
 
 __all__ = ["StreakOptions", "StreakSummary", "is_streak_contract", "score_streaks"]
 
@@ -62,7 +70,7 @@ class StreakOptions:
         What every streak must have before it is scored, as of
         `skysieve.sources.streaks.night.list_streak_night`.
     longitude_deg : float or str
-        Longitude of the observatory, or its name, for the column ``observing_night``.
+        Longitude of the observatory in degrees, east positive, or its name; for ``observing_night``.
     """
 
     engine: str = "onnxruntime"
@@ -74,6 +82,7 @@ class StreakOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise ConfigurationError(f"workers is 1 or more, found {self.workers}")
+        longitude_of(self.longitude_deg)
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,11 @@ class StreakSummary:
     new : int
         How many of them were scored by this run; the others were known.
     gone : int
-        Rows of the table of before that no streak of the night has any more.
+        Rows of the table of before of which the night has no picture any more.
+    withheld : int
+        Rows of the table of before that left it for a reason that the quarantine names.
+    waiting : int
+        Rows of the table that wait for metadata or a report that the night has begun to have.
     passed : dict
         How many streaks pass each rule.
     kept_aside : dict
@@ -105,6 +118,8 @@ class StreakSummary:
     scored: int
     new: int
     gone: int = 0
+    withheld: int = 0
+    waiting: int = 0
     passed: dict[str, int] = field(default_factory=dict)
     kept_aside: dict[str, int] = field(default_factory=dict)
     resumed: bool = False
@@ -146,9 +161,10 @@ def score_streaks(
     output : path
         The table, sorted by ``id``: ``source``, what is known of each streak, a score a member,
         the maximum of each family, a verdict a rule, ``notes`` on the file, and the ``stamp`` by which
-        a changed file is known. The metadata of its schema hold models, thresholds, rules, counts.
+        a changed cutout is known. The metadata of its schema hold models, thresholds, rules, counts.
     options : StreakOptions, optional
-        Engine, precision, processes.
+        Engine, precision, processes. With ``expect="auto"`` a streak that is scored stays scored when the
+        night begins to have what it lacks: its row waits, and the quarantine says for what.
     restart : bool
         Score everything anew, and replace a table of other models.
     progress : bool
@@ -165,15 +181,18 @@ def score_streaks(
         If the models do not take streak cutouts.
     ConfigurationError
         If the output, or parts beside it, are those of other models or another night.
+    InputError
+        If nothing among the inputs belongs to a night of streaks.
     """
     began = time.monotonic()
     sieve = Sieve.of_model(sieve) if isinstance(sieve, Model) else sieve
     _check_contract(sieve)
     target, options = Path(output), options or StreakOptions()
     run = _describe_run(sieve, options)
-    items, findings = _list(inputs, target, options)
+    night = list_night(inputs, target, expect=options.expect, longitude_deg=options.longitude_deg)
     known = KnownScores(list(run["members"]))
-    before = None if restart else _read_before(target, run, items)
+    present = {item.id for item in (*night.items, *night.waiting)}
+    before = None if restart else read_before(target, run, present)
     if before is not None:
         known.add(before)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -181,19 +200,32 @@ def score_streaks(
     with store.claim():
         resumed = store.begin(run, restart=restart)
         known.add_parts(store.folder)
+        known.recognise((*night.items, *night.waiting))
+        items, findings = keep_scored(night, known) if options.expect == "auto" else _complete(night)
         todo = [item for item in items if key_of(item) not in known]
         findings += _score_items(sieve, todo, store.folder, options, progress)
         known.add_parts(store.folder)
         summary = _write(sieve, run, items, findings, known, target)
         store.remove()
-    ids = {item.id for item in items}
+    left = _left(before, {item.id for item in items if key_of(item) in known})
+    named = {_id_of(finding) for finding in findings if finding.kind not in WITHOUT_PICTURE}
     return dataclasses.replace(
         summary,
         new=sum(key_of(item) in known for item in todo),
-        gone=0 if before is None else sum(name not in ids for name in before["id"].to_pylist()),
+        gone=len(left - named),
+        withheld=len(left & named),
         resumed=resumed,
         seconds=time.monotonic() - began,
     )
+
+
+def _complete(night: StreakNight) -> tuple[list[StreakItem], list[Finding]]:
+    return list(night.items), list(night.findings)
+
+
+def _left(before: pa.Table | None, ids: set[str]) -> set[str]:
+    """Return the streaks of an earlier table that are not in this one."""
+    return set() if before is None else set(before["id"].to_pylist()) - ids
 
 
 def _check_contract(sieve: Sieve) -> None:
@@ -213,40 +245,6 @@ def _describe_run(sieve: Sieve, options: StreakOptions) -> dict[str, Any]:
         "precision": engine.precision,
         "skysieve": skysieve.__version__,
     }
-
-
-def _list(
-    inputs: Iterable[str | Path], target: Path, options: StreakOptions
-) -> tuple[list[StreakItem], list[Finding]]:
-    """List the night, each streak once, without what this run itself has written."""
-    night = list_streak_night(inputs, expect=options.expect, longitude_deg=options.longitude_deg)
-    own = [os.path.abspath(place) for place in (target, quarantine_path(target))]  # noqa: PTH100
-    parts = os.path.abspath(PartStore(target).folder) + os.sep  # noqa: PTH100
-    findings = []
-    for finding in night.findings:
-        place = os.path.abspath(finding.item)  # noqa: PTH100 - Path.resolve would follow links
-        if place not in own and not place.startswith(parts):
-            findings.append(finding)
-    return list(night.items), findings
-
-
-def _read_before(target: Path, run: dict[str, Any], items: Sequence[StreakItem]) -> pa.Table | None:
-    """Return the table of an earlier run of which this one is the continuation."""
-    if not target.exists():
-        return None
-    table = read_scores(target)
-    present = read_description(table.schema.metadata, target)
-    if different := [name for name, value in run.items() if present.get(name) != value]:
-        raise ConfigurationError(
-            f"{target}: holds scores of another kind (differs in: {', '.join(different)}); "
-            "choose another output, or replace it with --restart"
-        )
-    if table.num_rows and items and not {item.id for item in items} & set(table["id"].to_pylist()):
-        raise ConfigurationError(
-            f"{target}: holds the scores of another night, not one of its streaks is among the inputs; "
-            "choose another output, or replace it with --restart"
-        )
-    return table
 
 
 def _score_items(
@@ -279,6 +277,7 @@ def _score_part(
     images = np.empty((len(items), *sieve.contract.shape), dtype=np.float32)
     findings: list[Finding] = []
     readable: list[tuple[StreakItem, str]] = []
+    stamps: list[str] = []
     for item in items:
         cutout = read_streak(item)
         if isinstance(cutout, Finding):
@@ -286,11 +285,11 @@ def _score_part(
         else:
             images[len(readable)] = cutout.grey
             readable.append((item, "; ".join(cutout.notes)))
+            stamps.append(stamp_of(item, cutout.checksum))
     scores = sieve.score(images[: len(readable)], engine=options.engine, precision=options.precision)
-    keys = [key_of(item) for item, _ in readable]
     columns = {
-        "id": [name for name, _ in keys],
-        "stamp": [stamp for _, stamp in keys],
+        "id": [item.id for item, _ in readable],
+        "stamp": stamps,
         "notes": [notes for _, notes in readable],
     }
     write_part(folder, pa.table({**columns, **scores}, schema=part_schema(list(scores))))
@@ -349,7 +348,8 @@ def _write(
 ) -> StreakSummary:
     """Write the quarantine file, and last of all the table: where it is, the run is complete."""
     scored = sorted((item for item in items if key_of(item) in known), key=lambda item: item.id)
-    kept_aside = dict(sorted(Counter(each.kind for each in findings if each.severity != "note").items()))
+    aside = [each.kind for each in findings if each.severity != "note" and each.kind not in AWAITED]
+    kept_aside = dict(sorted(Counter(aside).items()))
     description = {**run, **describe_sieve(sieve), "counts": {"kept_aside": kept_aside}}
     table = build_table(
         [item.id for item in scored],
@@ -358,22 +358,27 @@ def _write(
         known.take(map(key_of, scored)),
         description,
     )
-    quarantine = _write_quarantine(
-        quarantine_path(target), findings, {item.source: item.id for item in items}
-    )
+    quarantine = _write_quarantine(quarantine_path(target), findings)
     write_scores(table, target)
     passed = read_description(table.schema.metadata, target)["counts"]["passed"]
-    return StreakSummary(target, quarantine, len(scored), 0, passed=passed, kept_aside=kept_aside)
+    waiting = sum(each.kind in AWAITED for each in findings)
+    return StreakSummary(
+        target, quarantine, len(scored), 0, waiting=waiting, passed=passed, kept_aside=kept_aside
+    )
 
 
-def _write_quarantine(path: Path, findings: Sequence[Finding], ids: dict[str, str]) -> Path:
+def _id_of(finding: Finding) -> str:
+    """Return the streak that a finding is on, empty where it is on none."""
+    named = _ID.search(finding.item.rsplit("::", 1)[-1])
+    return named.group() if named else ""
+
+
+def _write_quarantine(path: Path, findings: Sequence[Finding]) -> Path:
     """List what was kept aside, in an order that no number of processes moves."""
     lines = []
     for finding in findings:
-        named = _ID.search(finding.item)
-        name = ids.get(finding.item) or (named.group() if named else "")
         fields = {"kind": finding.kind, "reason": finding.reason, "source": finding.item}
-        lines.append(json.dumps({"id": name, **fields, "severity": finding.severity}) + "\n")
+        lines.append(json.dumps({"id": _id_of(finding), **fields, "severity": finding.severity}) + "\n")
     if not lines:
         path.unlink(missing_ok=True)
         return path
