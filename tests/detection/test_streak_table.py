@@ -105,7 +105,7 @@ def test_finer_pixels_show_the_same_trail_in_the_same_place() -> None:
     means = []
     for scale in (1.01, 0.505):
         finer = 1.01 / scale
-        side, middle, half = round(200 * finer), finer * 100.5 - 0.5, finer * 10.0
+        side, middle, half = round(170 * finer), finer * 85.5 - 0.5, finer * 10.0
         trail = np.full((side, side), 50.0, dtype=np.float32)
         ends = (middle - half, middle, middle + half, middle)
         add_trail(trail, *ends, flux=900.0 * finer**2, fwhm=2.0 * finer)
@@ -113,14 +113,10 @@ def test_finer_pixels_show_the_same_trail_in_the_same_place() -> None:
         means.append(
             np.mean([204.0 - cut_out(each, [streak(middle, middle)], scale)[0] for each in frames], 0)
         )
-    inner = (slice(66, 78), slice(56, 88))
-    rows, columns = np.mgrid[inner]
-    coarse, fine = (mean[inner] for mean in means)
+    coarse, fine = (mean[60:84, 56:88] for mean in means)
     assert fine.sum() == pytest.approx(coarse.sum(), rel=0.1)
-    for axis in (rows, columns):
-        assert (fine * axis).sum() / fine.sum() == pytest.approx(
-            (coarse * axis).sum() / coarse.sum(), abs=0.4
-        )
+    # Half a pixel to the side moves the flanks of the profile by 20 grey levels; its noise is 1.
+    np.testing.assert_allclose(fine[:, 6:26].mean(axis=1), coarse[:, 6:26].mean(axis=1), atol=6.0)
 
 
 def test_cutouts_are_a_sample_set(tmp_path: Path) -> None:
