@@ -14,6 +14,9 @@ module                              what it answers
 `evaluation.plots`                  figures; `evaluation.cutout_images` shows the pixels
 `evaluation.report`                 one HTML file about a model
 `evaluation.night_report`           one HTML file about a night that was scored
+`evaluation.sieve_judging`          members and rules of a sieve, and what they cost people
+`evaluation.joint_thresholds`       where to cut several families at once
+`evaluation.sieve_report`           one HTML file about a sieve; `sieve_night_report` a night
 ==================================  ====================================================
 
 Importing this package imports none of them; scikit-learn, matplotlib and
