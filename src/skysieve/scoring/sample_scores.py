@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skysieve.errors import ContractError, SampleSetError
 from skysieve.models.contract import InputContract
+from skysieve.models.engines import Engine
 from skysieve.models.model import Model
 from skysieve.models.rules import Jury, Rule
 from skysieve.models.sieve import Sieve
@@ -62,6 +63,8 @@ def score_pool(
     samples: SampleSet,
     rows: NDArray[np.int64] | None = None,
     *,
+    engine: str = "onnxruntime",
+    precision: str = "float32",
     threads: int = 1,
     progress: bool = False,
 ) -> PoolScores:
@@ -75,6 +78,8 @@ def score_pool(
         May be larger than memory.
     rows : ndarray of int, shape (N,), ascending, optional
         Which samples to score; all if not given.
+    engine, precision : str
+        As of `skysieve.models.engines.open_engine`.
     threads : int
         Threads of the engine; their number may move the last digit of a score.
     progress : bool
@@ -91,10 +96,14 @@ def score_pool(
     if not len(chosen):
         raise SampleSetError("there is no sample to score")
     if isinstance(judge, Model) and len(judge.description.classes) > 2:
-        return _score_classes(judge, _batches(judge.description.contract, samples, chosen, progress), threads)
+        batches = _batches(judge.description.contract, samples, chosen, progress)
+        return _score_classes(
+            judge, batches, judge.engine(engine=engine, precision=precision, threads=threads)
+        )
     sieve = Sieve.of_model(judge) if isinstance(judge, Model) else judge
     parts = [
-        sieve.score(images, threads=threads) for images in _batches(sieve.contract, samples, chosen, progress)
+        sieve.score(images, engine=engine, precision=precision, threads=threads)
+        for images in _batches(sieve.contract, samples, chosen, progress)
     ]
     classes = {member.family: member.model.description.classes for member in sieve.members}
     return PoolScores(
@@ -109,9 +118,8 @@ def score_pool(
     )
 
 
-def _score_classes(model: Model, batches: Iterator[NDArray[np.float32]], threads: int) -> PoolScores:
+def _score_classes(model: Model, batches: Iterator[NDArray[np.float32]], engine: Engine) -> PoolScores:
     description = model.description
-    engine = model.engine(threads=threads)
     parts = [model.predict(images, engine) for images in batches]
     scores = np.concatenate(parts)
     names = description.classes

@@ -77,7 +77,7 @@ def write_report_of_streaks(
     """
     sieve = Sieve.of_model(sieve) if isinstance(sieve, Model) else sieve
     table = read_scores(summary.output)
-    told = None if truth is None else read_streak_truth(truth, table["id"].to_pylist())
+    told = None if truth is None else read_streak_truth(truth, _ids(table))
     origin = truth_origin or ("" if truth is None else Path(truth).name)
     scores = _scores(sieve, table, told)
     findings, aside = _quarantine(summary)
@@ -87,7 +87,7 @@ def write_report_of_streaks(
         title=f"{night}: streaks scored by {sieve.description.name}",
         night=night,
         card=dataclasses.replace(card, label_disclosure=_disclosure(card.label_disclosure, truth, origin)),
-        received=len(aside | set(table["id"].to_pylist())),
+        received=len(aside | set(_ids(table))),
         scores=scores,
         default_rule=sieve.rule,
         candidates=_candidates(scores, sieve.rule, table, candidates),
@@ -109,8 +109,13 @@ def _scores(sieve: Sieve, table: pa.Table, told: StreakTruth | None) -> SieveSco
         labels={} if told is None else told.labels,
         kinds=None if told is None else told.kinds,
         truth={} if told is None else told.parameters,
-        ids=np.asarray(table["id"].to_pylist(), dtype=str),
+        ids=np.asarray(_ids(table), dtype=str),
     )
+
+
+def _ids(table: pa.Table) -> list[str]:
+    """Return the names of the streaks, as words where they are the numbers of a sample set."""
+    return [str(name) for name in table["id"].to_pylist()]
 
 
 def _only(scores: SieveScores, rows: NDArray[np.bool_]) -> SieveScores:
@@ -138,7 +143,7 @@ def _judge(scores: SieveScores, rule: str, origin: str) -> SieveEvaluation:
 def _candidates(scores: SieveScores, rule: str, table: pa.Table, limit: int) -> tuple[Example, ...]:
     """Return the best candidates with their pictures, which are read for them alone."""
     best = ranked_examples(scores, rule, limit=limit)
-    row_of = {name: row for row, name in enumerate(table["id"].to_pylist())}
+    row_of = {name: row for row, name in enumerate(_ids(table))}
     rows = table.take([row_of[each.id] for each in best]).to_pylist() if best else []
     cutouts = read_streak_cutouts(row["source"] for row in rows)
     return tuple(

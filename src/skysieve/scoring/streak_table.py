@@ -19,7 +19,15 @@ from skysieve.models.sieve import Sieve
 from skysieve.models.sieve_description import RESERVED_NAMES
 from skysieve.scoring.merge import METADATA_KEY
 
-__all__ = ["build_table", "describe_sieve", "read_description", "read_scores", "redecide", "write_scores"]
+__all__ = [
+    "build_table",
+    "describe_sieve",
+    "join_scores",
+    "read_description",
+    "read_scores",
+    "redecide",
+    "write_scores",
+]
 
 #: What the description in a table's metadata begins with.
 KIND = "streak-scores"
@@ -61,15 +69,40 @@ def build_table(
     description : mapping
         Of the run and the sieve; it goes into the metadata of the schema, with the counts.
     """
+    names = dict.fromkeys(key for row in rows for key in row if key != "_id")
+    known = {name: _column([row.get(name) for row in rows]) for name in names}
+    return join_scores(pa.array(ids, pa.string()), sources, known, scores, description, prefix="night_")
+
+
+def join_scores(
+    ids: pa.Array,
+    sources: Sequence[str],
+    known: Mapping[str, pa.Array],
+    scores: pa.Table,
+    description: Mapping[str, Any],
+    *,
+    prefix: str,
+) -> pa.Table:
+    """Put a table together from columns, as `build_table` does from rows.
+
+    Parameters
+    ----------
+    ids : pyarrow.Array
+        Names of the streaks, words or numbers.
+    sources : sequence of str
+        Where their cutouts lie.
+    known : mapping of str to pyarrow.Array
+        What is known of the streaks.
+    scores, description
+        As of `build_table`.
+    prefix : str
+        Stands before the name of a known column that the sieve has taken.
+    """
     families = description["families"]
     members = [name for within in families.values() for name in within]
     taken = {*RESERVED_NAMES, *members, *families, *description["rules"]}
-    columns: dict[str, pa.Array] = {
-        "id": pa.array(ids, pa.string()),
-        "source": pa.array(sources, pa.string()),
-    }
-    for name in dict.fromkeys(key for row in rows for key in row if key != "_id"):
-        columns[f"night_{name}" if name in taken else name] = _column([row.get(name) for row in rows])
+    columns: dict[str, pa.Array] = {"id": ids, "source": pa.array(sources, pa.string())}
+    columns |= {f"{prefix}{name}" if name in taken else name: values for name, values in known.items()}
     columns |= {name: scores[name] for name in (*members, "notes", "stamp")}
     return _with_verdicts(pa.table(columns), description)
 

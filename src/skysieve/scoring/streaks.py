@@ -49,7 +49,14 @@ from skysieve.sources.streaks.cutout_file import INPUT_SIDE
 from skysieve.sources.streaks.night import StreakItem, StreakNight, read_streak
 from skysieve.sources.streaks.observing_night import longitude_of
 
-__all__ = ["StreakOptions", "StreakSummary", "is_streak_contract", "score_streaks"]
+__all__ = [
+    "StreakOptions",
+    "StreakSummary",
+    "check_streak_contract",
+    "describe_run",
+    "is_streak_contract",
+    "score_streaks",
+]
 
 _ID = re.compile(r"strkid\d+_pid\d+")
 
@@ -186,9 +193,9 @@ def score_streaks(
     """
     began = time.monotonic()
     sieve = Sieve.of_model(sieve) if isinstance(sieve, Model) else sieve
-    _check_contract(sieve)
+    check_streak_contract(sieve)
     target, options = Path(output), options or StreakOptions()
-    run = _describe_run(sieve, options)
+    run = describe_run(sieve, options)
     night = list_night(inputs, target, expect=options.expect, longitude_deg=options.longitude_deg)
     known = KnownScores(list(run["members"]))
     present = {item.id for item in (*night.items, *night.waiting)}
@@ -228,7 +235,8 @@ def _left(before: pa.Table | None, ids: set[str]) -> set[str]:
     return set() if before is None else set(before["id"].to_pylist()) - ids
 
 
-def _check_contract(sieve: Sieve) -> None:
+def check_streak_contract(sieve: Sieve) -> None:
+    """Raise `ContractError` unless a sieve takes streak cutouts."""
     if not is_streak_contract(contract := sieve.contract):
         raise ContractError(
             f"{sieve.description.name}: takes {contract.shape} of {', '.join(contract.channels)} in "
@@ -236,7 +244,7 @@ def _check_contract(sieve: Sieve) -> None:
         )
 
 
-def _describe_run(sieve: Sieve, options: StreakOptions) -> dict[str, Any]:
+def describe_run(sieve: Sieve, options: StreakOptions) -> dict[str, Any]:
     """Return everything that decides a score."""
     engine = sieve.members[0].model.engine(engine=options.engine, precision=options.precision)
     return {
