@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skysieve.cli.output import say, say_table
+from skysieve.errors import ConfigurationError, ScoringError
 
 if TYPE_CHECKING:
     from skysieve.models.model import Model
     from skysieve.models.sieve import Sieve
     from skysieve.scoring.streaks import StreakOptions
 
-__all__ = ["say_passed", "score_night_of_streaks", "takes_streaks"]
+__all__ = ["check_streak_truth", "is_sample_set", "say_passed", "score_night_of_streaks", "takes_streaks"]
+
+#: Kinds of findings on streaks that the same command may score later.
+_LATER = ("image-without-metadata", "metadata-without-image", "ades-missing", "ades-without-image")
 
 
 def takes_streaks(model: Model) -> bool:
@@ -24,6 +28,29 @@ def takes_streaks(model: Model) -> bool:
     from skysieve.scoring.streaks import is_streak_contract
 
     return is_streak_contract(contract)
+
+
+def is_sample_set(inputs: Sequence[str]) -> bool:
+    """Say whether the inputs are one Parquet file: no night has any.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are several of them and nothing else.
+    """
+    tables = [name for name in inputs if name.lower().endswith(".parquet")]
+    if len(tables) == len(inputs) > 1:
+        raise ConfigurationError(
+            f"{len(inputs)} Parquet files were given; sample sets are scored one by one, each into a table"
+        )
+    return len(tables) == len(inputs)
+
+
+def check_streak_truth(path: Path) -> None:
+    """Refuse what is no table of the truth before anything is scored."""
+    from skysieve.scoring.streak_truth import read_streak_truth
+
+    read_streak_truth(path, ())
 
 
 def score_night_of_streaks(
@@ -37,10 +64,15 @@ def score_night_of_streaks(
     truth: Path | None = None,
     truth_origin: str = "",
 ) -> None:
-    """Score streaks and say what came of it."""
-    from skysieve.scoring.streaks import score_streaks
+    """Score a night, or a sample set, of streaks and say what came of it."""
+    if is_sample_set(inputs):
+        from skysieve.scoring.streak_samples import score_streak_samples
 
-    summary = score_streaks(sieve, inputs, output, options, restart=restart, progress=True)
+        summary = score_streak_samples(sieve, inputs[0], output, options, restart=restart, progress=True)
+    else:
+        from skysieve.scoring.streaks import score_streaks
+
+        summary = score_streaks(sieve, inputs, output, options, restart=restart, progress=True)
     known = summary.scored - summary.new
     before = f", {known:,} were known" if known else ""
     say(
@@ -62,6 +94,8 @@ def score_night_of_streaks(
         title = f"{total:,} inputs kept aside, with reasons in {summary.quarantine}:"
         say_table({kind: f"{count:,}" for kind, count in summary.kept_aside.items()}, title=title)
     say(f"scores: {summary.output}")
+    if not summary.scored and not set(summary.kept_aside) & set(_LATER):
+        raise ScoringError(f"not one of the inputs could be used; the reasons are in {summary.quarantine}")
     if report is not None:
         from skysieve.scoring.streak_night_report import write_report_of_streaks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated
@@ -56,12 +57,15 @@ def streaks(
     from skysieve.detection.options import DetectionOptions
     from skysieve.detection.sky import sky_columns
     from skysieve.detection.streak_table import write_cutouts, write_streaks
-    from skysieve.errors import InputError
+    from skysieve.errors import ConfigurationError, InputError
 
+    for option, value in {"--pixel-scale": pixel_scale, "--psf-fwhm": psf_fwhm}.items():
+        if value is not None and not 0 < value < math.inf:
+            raise ConfigurationError(f"{option} is a number above 0, found {value}")
     least = DetectionOptions().minimum_score if minimum_score is None else minimum_score
     options = DetectionOptions(minimum_score=least, classifier=not fixed_cuts)
     frames = read_frames(science, reference, difference)
-    scale = pixel_scale or frames.pixel_scale
+    scale = frames.pixel_scale if pixel_scale is None else pixel_scale
     if scale is None:
         reason = "has no world coordinates; give the size of its pixels by --pixel-scale"
         raise InputError(str(difference), "no-wcs", reason)

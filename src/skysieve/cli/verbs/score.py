@@ -35,7 +35,7 @@ def score(
         list[str],
         typer.Argument(
             help="Avro packets, Parquet tables of alerts, streak cutouts with their tables and reports; "
-            "folders, globs, .tar.gz archives of them."
+            "folders, globs, .tar.gz archives of them; or one sample set of streak cutouts."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The table of scores (Parquet).")],
@@ -72,7 +72,10 @@ def score(
         ),
     ] = None,
     site: Annotated[
-        str, typer.Option(help="Observatory of the streaks, for the column observing_night (Palomar).")
+        str,
+        typer.Option(
+            help="Observatory of the streaks, or its longitude in degrees, for observing_night (Palomar)."
+        ),
     ] = "",
     restart: Annotated[
         bool, typer.Option("--restart", help="Start anew where an earlier run lies, finished or not.")
@@ -83,10 +86,21 @@ def score(
     A night of streaks may grow: the same command scores what has been added.
     """
     from skysieve.cli.alert_scoring import score_alerts
-    from skysieve.cli.streak_scoring import score_night_of_streaks, takes_streaks
+    from skysieve.cli.streak_scoring import (
+        check_streak_truth,
+        is_sample_set,
+        score_night_of_streaks,
+        takes_streaks,
+    )
     from skysieve.models.model import Model
     from skysieve.models.sieve import load_model_or_sieve
 
+    if truth is not None and report is None:
+        raise ConfigurationError(
+            "--truth is for the figures of the report; give --report too, or leave it out"
+        )
+    if truth is not None and not truth.is_file():
+        raise ConfigurationError(f"{truth}: is no file; --truth takes a CSV table")
     opened = load_model_or_sieve(model)
     if isinstance(opened, Model) and not takes_streaks(opened):
         _refuse({"--expect": expect, "--site": site}, "streak cutouts", opened.description.name)
@@ -115,6 +129,14 @@ def score(
         engine, precision, workers, tuple(expect) if expect else "auto", site or "Palomar"
     )
     require_inputs(inputs)
+    if truth is not None:
+        check_streak_truth(truth)
+    if is_sample_set(inputs):
+        for_nights = {"--expect": expect, "--site": site, "--workers": workers > 1}
+        for option in (name for name, value in for_nights.items() if value):
+            raise ConfigurationError(
+                f"{option} is for nights of streaks, {inputs[0]} is a sample set; leave it out"
+            )
     score_night_of_streaks(
         opened,
         inputs,
