@@ -231,8 +231,9 @@ def main() -> None:
         "time_of_a_frame": known["time_of_a_frame"] if arguments.keep_times else time_frame(2),
         "minimum_score": least,
         "minimum_score_is": (
-            "that of the highest F1, of 0.05 to 0.95 in steps of 0.05, on the 20 training frames, each scored "
-            "by trees of the other two thirds of them (threefold cross-validation); satellites were left out"
+            "that of the highest F1, of 0.05 to 0.95 in steps of 0.05, on the 20 training frames, each "
+            "scored by trees of the other two thirds of them (threefold cross-validation); "
+            "satellites were left out"
         ),
         "training": "20 frames of other seeds, seeing 1.45 arcsec with 25 % scatter, 1.5 satellites each",
         "results": {name: figures(frames, chosen) for name, chosen in passed.items()},
