@@ -195,6 +195,11 @@ EXPECTED = {
         "streak-sieve streaks",
         "streaks.parquet streaks.quarantine.jsonl",
     ),
+    "skysieve score streak-sieve/ streaks-set.parquet -o set-scores.parquet": Expected(
+        r"(?s)^100 streaks scored with toy .*^scores: set-scores.parquet$",
+        "streak-sieve streaks-set.parquet",
+        "set-scores.parquet",
+    ),
     "skysieve score streak-sieve/ streak-night/night -o judged.parquet --report judged.html "
     "--truth streak-night/truth.csv --truth-origin simulated": Expected(
         r"(?s)^31 streaks scored with toy .*ades-missing +1\n.*^report: judged.html$",

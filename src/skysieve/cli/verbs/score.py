@@ -23,6 +23,7 @@ def add_to(application: typer.Typer) -> None:
             "skysieve score braai-weak night.tar.gz -o night.parquet --report night.html",
             "skysieve score imported/ 'night/packets/*.avro' -o imported.parquet --workers 2",
             "skysieve score streak-sieve/ streaks/ -o streaks.parquet",
+            "skysieve score streak-sieve/ streaks-set.parquet -o set-scores.parquet",
             "skysieve score streak-sieve/ streak-night/night -o judged.parquet --report judged.html "
             "--truth streak-night/truth.csv --truth-origin simulated",
         ),
