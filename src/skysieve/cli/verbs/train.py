@@ -40,7 +40,8 @@ def add_to(application: typer.Typer) -> None:
             "skysieve train braai night/packets -o labelled/ --set labels.table=night/truth.csv "
             "--set labels.column=label --set training.epochs=1",
             "skysieve train deepstreaks streaks-set.parquet -o sieve-run/ --set members=1 "
-            "--set model.network.name=streaknet --set model.training.epochs=1 --set model.splits.validation=0.3",
+            "--set model.network.name=streaknet --set model.training.epochs=1 "
+            "--set model.splits.validation=0.3",
         ),
     )(train)
 
