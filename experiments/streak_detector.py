@@ -248,7 +248,7 @@ def write(content: dict[str, Any]) -> None:
     RESULT.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
     beside = content.get("sieve", {}).get("results", {})
     of_sieve = {f"{name}, where a sieve judged": found for name, found in beside.items()}
-    for name, found in (content["results"] | of_sieve).items():
+    for name, found in (content.get("results", {}) | of_sieve).items():
         for cut in ("all", "bar"):
             shown = ("completeness", "precision", "precision_counting_satellites")
             print(name, cut, {part: round(found[cut][part]["value"], 4) for part in shown})
