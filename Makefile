@@ -69,6 +69,8 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/braai_real_alerts.py
 	$(BIN)/python experiments/streak_sieve.py
 	$(BIN)/python experiments/streak_detector.py
+	$(BIN)/python experiments/streak_detector.py --judge sieve
+	$(BIN)/python experiments/real_streaks.py
 
 lock:  ## Write requirements.lock anew, from a clean environment
 	rm -rf .lock-venv && $(PYTHON) -m venv .lock-venv
