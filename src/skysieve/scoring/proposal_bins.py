@@ -100,8 +100,10 @@ def _bins_of_score(scores: NDArray[np.float32], threshold: float) -> dict[str, R
     }
     known = scores[np.isfinite(scores)].astype(np.float64)
     # Many equal scores make neighbouring edges one; what would be empty is left out.
-    edges = np.unique(np.clip(np.quantile(known, np.arange(1, 10) / 10), 0, 1)) if len(known) else []
-    limits = [0.0, *(float(edge) for edge in edges if 0 < edge < 1)]
+    edges: list[float] = []
+    if len(known):
+        edges = np.unique(np.clip(np.quantile(known, np.arange(1, 10) / 10), 0, 1)).tolist()
+    limits = [0.0, *(edge for edge in edges if 0 < edge < 1)]
     for number, low in enumerate(limits):
         high = limits[number + 1] if number + 1 < len(limits) else None
         bins[f"tenth-{number + 1}"] = MemberScore("score", low) if high is None else _between(low, high)

@@ -94,7 +94,7 @@ def uncertainty(pool: PoolScores, measure: str = "threshold") -> Values:
     means = np.stack([_stacked(pool.scores, names).mean(axis=0) for names in pool.jury.families.values()])
     if measure == "entropy":
         return np.asarray(_binary_entropy(means).sum(axis=0))
-    return -np.abs(2 * means.prod(axis=0) - 1)
+    return np.asarray(-np.abs(2 * means.prod(axis=0) - 1))
 
 
 def disagreement(pool: PoolScores, measure: str = "bald") -> Values:
@@ -122,13 +122,11 @@ def disagreement(pool: PoolScores, measure: str = "bald") -> Values:
             f"no family of {pool.name!r} has two members that could disagree; leave disagreement out"
         )
     thresholds = pool.jury.thresholds
-    return np.max(
-        [
-            DISAGREEMENTS[measure](_stacked(pool.scores, names), np.array([[thresholds[n]] for n in names]))
-            for names in divided
-        ],
-        axis=0,
-    )
+    by_family = [
+        DISAGREEMENTS[measure](_stacked(pool.scores, names), np.array([[thresholds[n]] for n in names]))
+        for names in divided
+    ]
+    return np.asarray(np.max(by_family, axis=0))
 
 
 def _bald(scores: Values, _: Values) -> Values:
