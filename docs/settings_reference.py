@@ -57,7 +57,7 @@ def _sieve_recipe(recipe: SieveRecipe) -> str:
     rules = ([code(name), code(json.dumps(rule))] for name, rule in recipe.rules.items())
     families = (
         [code(name), f"[`{recipe.families[name].name}`](#{recipe.families[name].name})"]
-        for name in recipe.questions
+        for name in recipe.questions()
     )
     pieces = [
         f"## {recipe.name}\n\n{recipe.summary}",

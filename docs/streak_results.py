@@ -133,7 +133,7 @@ def _joint(sets: Found) -> str:
 
 def _place_of_member(named: tuple[str, Found]) -> tuple[int, str]:
     member, of = named
-    families = [*DEEPSTREAKS.questions]
+    families = [*DEEPSTREAKS.questions()]
     return families.index(of["family"]) if of.get("family") in families else len(families), member
 
 
@@ -146,7 +146,7 @@ def _published(found: Found) -> str:
         ours = (_percent(each["rules"].get(rule, {}).get(of)) for each in sets.values())
         rows.append([cell(figure.quantity), f"{100 * float(figure.published):.2f} %", *ours, _source(figure)])
     areas = []
-    for family in DEEPSTREAKS.questions:
+    for family in DEEPSTREAKS.questions():
         published = DEEPSTREAKS.families[family].published
         theirs = ", ".join(f"{each.quantity.split(', ')[1]} {each.published:.5f}" for each in published)
         areas.append([code(family), theirs, *(_areas(each, family) for each in sets.values())])
@@ -220,7 +220,7 @@ def _networks(found: Found) -> str:
     if not networks:
         return ""
     families = [
-        family for family in DEEPSTREAKS.questions if any(_area(of, family) for of in networks.values())
+        family for family in DEEPSTREAKS.questions() if any(_area(of, family) for of in networks.values())
     ]
     rules = _ordered({rule for of in networks.values() for rule in of.get("rules", {})}, RULES)
     rows = []
