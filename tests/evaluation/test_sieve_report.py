@@ -206,7 +206,13 @@ def test_a_night_without_truth(tmp_path: Path) -> None:
     page = read(write_streak_night_report(tmp_path / "night.html", content))
     assert (page.tags["svg"], page.tags["img"]) == (1, 5)
     passed = int(content.scores.rule("plausible").sum())
-    for words in ("303", "bad-image", f"The best 5 of {passed}", "fid 1", content.candidates[0].id):
+    for words in (
+        "303",
+        "bad-image",
+        f"The best 5 of {passed}",
+        "fid\N{NO-BREAK SPACE}1",
+        content.candidates[0].id,
+    ):
         assert words in page.text
     assert "Against the truth" not in page.text
     assert "by truth" not in page.text
