@@ -116,6 +116,17 @@ def test_scores_do_not_depend_on_the_batch(sieve: Sieve, images: np.ndarray[Any,
     assert sieve.score(images[:0])["os"].shape == (0,)
 
 
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_members_side_by_side_score_the_same(
+    sieve: Sieve, images: np.ndarray[Any, Any], threads: int
+) -> None:
+    alone = sieve.score(images)
+    for name, scores in sieve.score(images, threads=threads).items():
+        # Beyond one thread a member, a graph may sum in another order.
+        tolerance = 0.0 if threads <= len(sieve.members) else 1e-6
+        np.testing.assert_allclose(scores, alone[name], rtol=0, atol=tolerance)
+
+
 def test_verdicts_are_those_of_the_rules(sieve: Sieve) -> None:
     scores = {
         "rb-1": np.array([0.4, 0.39, np.nan]),

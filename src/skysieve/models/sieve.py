@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,8 +196,12 @@ class Sieve:
         ----------
         images : ndarray, shape (N, C, H, W), float32
             Raw images as the contract describes them, the same for all members.
-        engine, precision, threads
+        engine, precision : str
             As of `skysieve.models.engines.open_engine`.
+        threads : int
+            Threads in all. As many members work side by side, with one thread each: several threads in
+            one small network wait for each other more than they work. Only what is left over when all
+            members have a thread is given to their engines.
 
         Returns
         -------
@@ -208,16 +214,14 @@ class Sieve:
             If the batch does not fulfil the contract.
         """
         self.contract.check(images)
-        engines = self._open_engines(engine, precision, threads)
-        scores = {name: np.empty(len(images), dtype=np.float32) for name in engines}
-        filled = np.zeros((BATCH, *self.contract.shape), dtype=np.float32)
-        for start in range(0, len(images), BATCH):
-            batch = images[start : start + BATCH]
-            filled[: len(batch)] = batch
-            filled[len(batch) :] = 0
-            for name, run in engines.items():
-                scores[name][start : start + BATCH] = run(filled)[: len(batch)]
-        return scores
+        images = np.ascontiguousarray(images, dtype=np.float32)
+        side_by_side = min(threads, len(self.members))
+        engines = self._open_engines(engine, precision, threads // side_by_side)
+        if side_by_side == 1:
+            return {name: _run_in_batches(run, images) for name, run in engines.items()}
+        with ThreadPoolExecutor(side_by_side) as pool:
+            scores = pool.map(_run_in_batches, engines.values(), itertools.repeat(images))
+            return dict(zip(engines, scores, strict=True))
 
     def decide(self, scores: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.bool_]]:
         """Apply every rule; no model is run, so that stored scores do.
@@ -344,6 +348,17 @@ def _find(place: str | Path) -> Path:
         return SHIPPED / str(place) / SIEVE
     shipped = ", ".join(shipped_sieves()) or "none is shipped"
     raise ModelError(f"{place}: is neither a folder with a {SIEVE} nor a shipped sieve ({shipped})")
+
+
+def _run_in_batches(run: Engine, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Score images, always as many at a time."""
+    scores = np.empty(len(images), dtype=np.float32)
+    for start in range(0, len(images), BATCH):
+        batch = images[start : start + BATCH]
+        if len(batch) < BATCH:
+            batch = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.float32)])
+        scores[start : start + BATCH] = run(batch)[: len(images) - start]
+    return scores
 
 
 def _open(member: MemberDescription, path: Path) -> Member:
