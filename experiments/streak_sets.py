@@ -22,10 +22,19 @@ from skysieve.sources.simulators.streaks.samples import write_streak_samples
 __all__ = ["HARD_KINDS", "OTHERS", "OTHER_CONDITIONS", "REALS", "test_set", "training_set"]
 
 #: Kinds that a careless classifier takes for an asteroid, drawn again beside the common mix.
-HARD_KINDS = ("asteroid", "composite", "satellite-flashes", "cosmic-ray", "ghost", "bad-column", "spike")
-MIXED, HARD = 60_000, 60_000
+HARD_KINDS = (
+    "asteroid",
+    "composite",
+    "satellite-flashes",
+    "cosmic-ray",
+    "ghost",
+    "bad-column",
+    "spike",
+    "yin-yang",
+)
+MIXED, HARD = 72_000, 70_000
 #: Of the mixed ones, the last: those that thresholds and calibration are chosen on, and a test split.
-VALIDATION, TEST = 11_000, 3_000
+VALIDATION, TEST = 22_000, 3_000
 SEEDS = {"mixed": 20190201, "hard": 20190202, "same conditions": 20260101, "other conditions": 20260102}
 
 REALS, OTHERS = 5_000, 20_000

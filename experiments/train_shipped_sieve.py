@@ -26,12 +26,12 @@ SHIPPED = ROOT / "src" / "skysieve" / "models" / "shipped" / "streaks"
 SETTINGS = {
     "members": 2,
     "max_fpr": 0.008,
-    "pretraining_epochs": 16,
+    "pretraining_epochs": 36,
     "model": {
         "preprocess": ["sky-noise-units"],
         "network": {"name": "streaknet", "arguments": {"depth": 2}},
         "training": {
-            "epochs": 4,
+            "epochs": 6,
             "batch_size": 64,
             "learning_rate": 2e-3,
             "optimizer": "adamw",
