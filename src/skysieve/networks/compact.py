@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from skysieve.errors import ConfigurationError
+from skysieve.networks.he_start import draw_he_weights
+from skysieve.networks.image_shape import require_image_shape
 from skysieve.networks.registry import NETWORKS
 
 __all__ = ["Compact"]
@@ -60,11 +61,7 @@ class Compact(nn.Module):
         dropout: float = 0.25,
     ) -> None:
         super().__init__()
-        if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
-            raise ConfigurationError(
-                f"network 'compact' takes (C, H, W) with H and W of at least {SMALLEST_SIDE} pixels, "
-                f"found {shape}; pad the cutouts"
-            )
+        require_image_shape("compact", shape, SMALLEST_SIDE)
         # A step of 2 merges 4 pixels of each cutout, 12 values of a triplet: fewer than the channels.
         self.stem = _normalised(nn.Conv2d(shape[0], width, 5, stride=2, padding=2, bias=False))
         stages: list[nn.Module] = []
@@ -80,11 +77,7 @@ class Compact(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw new weights: He normal for convolutions, Glorot uniform for the output."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        nn.init.xavier_uniform_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+        draw_he_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, outputs) of preprocessed samples (N, C, H, W)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from skysieve.errors import ConfigurationError
+from skysieve.networks.image_shape import require_image_shape
 from skysieve.networks.keras_start import draw_keras_weights
 from skysieve.networks.registry import NETWORKS
 
@@ -61,11 +61,7 @@ class DenseNet121(nn.Module):
         blocks: tuple[int, int, int, int] = (6, 12, 24, 16),
     ) -> None:
         super().__init__()
-        if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
-            raise ConfigurationError(
-                f"network 'densenet121' takes (C, H, W) with H and W of at least {SMALLEST_SIDE} pixels, "
-                f"found {shape}; pad the cutouts or choose network 'compact'"
-            )
+        require_image_shape("densenet121", shape, SMALLEST_SIDE, instead="compact")
         channels = 2 * growth
         self.conv1 = nn.Conv2d(shape[0], channels, 7, stride=2, padding=3, bias=False)
         self.bn1 = _normalisation(channels)

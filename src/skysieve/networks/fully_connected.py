@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from skysieve.errors import ConfigurationError
+from skysieve.networks.image_shape import require_image_shape
 from skysieve.networks.keras_start import draw_keras_weights
 from skysieve.networks.registry import NETWORKS
 
@@ -56,11 +56,7 @@ class FC4(nn.Module):
         dropout: tuple[float, float] = (0.25, 0.5),
     ) -> None:
         super().__init__()
-        if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
-            raise ConfigurationError(
-                f"network 'fc4' takes (C, H, W) with H and W of at least {SMALLEST_SIDE} pixels, "
-                f"found {shape}; pad the cutouts"
-            )
+        require_image_shape("fc4", shape, SMALLEST_SIDE)
         self.pooled_shape = shape
         self.fc_1 = nn.Linear(math.prod(shape), dense[0])
         self.fc_2 = nn.Linear(dense[0], dense[1])

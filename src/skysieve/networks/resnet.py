@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from skysieve.errors import ConfigurationError
+from skysieve.networks.image_shape import require_image_shape
 from skysieve.networks.keras_start import draw_keras_weights
 from skysieve.networks.registry import NETWORKS
 
@@ -146,11 +146,7 @@ def pooled_sides(shape: tuple[int, ...]) -> tuple[int, int]:
     >>> pooled_sides((1, 144, 144))
     (2, 2)
     """
-    if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
-        raise ConfigurationError(
-            f"network 'resnet50' takes (C, H, W) with H and W of at least {SMALLEST_SIDE} pixels, "
-            f"found {shape}; pad the cutouts or choose network 'compact'"
-        )
+    require_image_shape("resnet50", shape, SMALLEST_SIDE, instead="compact")
     rows, columns = (_pooled_side(side) for side in shape[1:])
     return rows, columns
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from skysieve.errors import ConfigurationError
+from skysieve.networks.he_start import draw_he_weights
+from skysieve.networks.image_shape import require_image_shape
 from skysieve.networks.registry import NETWORKS
 
 __all__ = ["ResidualConvolution", "StreakNet"]
@@ -74,11 +75,7 @@ class StreakNet(nn.Module):
         dropout: float = 0.25,
     ) -> None:
         super().__init__()
-        if len(shape) != 3 or min(shape[1:]) < SMALLEST_SIDE:
-            raise ConfigurationError(
-                f"network 'streaknet' takes (C, H, W) with H and W of at least {SMALLEST_SIDE} pixels, "
-                f"found {shape}; pad the cutouts"
-            )
+        require_image_shape("streaknet", shape, SMALLEST_SIDE)
         self.stem = nn.Sequential(
             nn.Conv2d(shape[0], width, 7, stride=2, padding=3, bias=False),
             nn.MaxPool2d(2),
@@ -98,11 +95,7 @@ class StreakNet(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw new weights: He normal for convolutions, Glorot uniform for the output."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        nn.init.xavier_uniform_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
+        draw_he_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, outputs) of preprocessed samples (N, C, H, W)."""

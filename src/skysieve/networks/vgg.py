@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from skysieve.errors import ConfigurationError
+from skysieve.networks.image_shape import require_image_shape
 from skysieve.networks.keras_start import draw_keras_weights
 from skysieve.networks.registry import NETWORKS
 
@@ -156,10 +156,6 @@ def pooled_shape(
     """
     trimmed = 2 * block
     smallest = 2 * (4 + trimmed) + trimmed
-    if len(shape) != 3 or min(shape[1:]) < smallest:
-        raise ConfigurationError(
-            f"network {name!r} takes (C, H, W) with H and W of at least {smallest} pixels, found {shape}; "
-            "pad the cutouts or choose network 'compact'"
-        )
+    require_image_shape(name, shape, smallest, instead="compact")
     rows, columns = (((side - trimmed) // 2 - trimmed) // 4 for side in shape[1:])
     return 2 * width, rows, columns
