@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from skysieve.errors import ContractError, SampleSetError
@@ -23,6 +22,7 @@ from skysieve.recipes.judging import absent_magnitude, figures_json, further_fig
 from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
+from skysieve.recipes.split_of_run import with_split_of_run
 from skysieve.recipes.stored_rows import StoredImages, scalars_of
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
@@ -105,7 +105,8 @@ def evaluate_model(
         raise ContractError(
             f"the samples have the classes {samples.classes}, the model {description.classes}, in this order"
         )
-    samples = _with_split_of_run(samples, model, split)
+    if split:
+        samples = with_split_of_run(samples, model.folder)
     validation = validate(samples)
     rows = _rows(samples, split)
     judged = scalars_of(samples, rows)
@@ -145,16 +146,6 @@ def _prepare(
         return recipe.prepare(inputs, dataclasses.replace(recipe.configuration, labels=labels))
     description = model.description
     return prepare_alert_samples(inputs, labels, description.contract, classes=description.classes)
-
-
-def _with_split_of_run(samples: SampleSet, model: Model, split: str) -> SampleSet:
-    """Give samples without a split the one of the run that the model lies in, if it does."""
-    stored = model.folder.parent / "splits.parquet"
-    if not split or "split" in samples.column_names or not stored.is_file():
-        return samples
-    table = pq.read_table(stored, columns=["id", "split"]).to_pydict()
-    split_of = dict(zip(map(str, table["id"]), table["split"], strict=True))
-    return samples.with_columns({"split": [split_of.get(str(name), "") for name in samples.ids]})
 
 
 def _rows(samples: SampleSet, split: str) -> NDArray[np.int64]:

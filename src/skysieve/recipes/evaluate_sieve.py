@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from skysieve.errors import SampleSetError
@@ -21,6 +20,7 @@ from skysieve.recipes.judge_sieve import judge_samples
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 from skysieve.recipes.sieve_report import write_report_of_sieve
+from skysieve.recipes.split_of_run import with_split_of_run
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.scoring.sample_scores import score_pool
@@ -91,7 +91,8 @@ def evaluate_sieve(
     if settings is None:
         settings = SieveConfiguration() if recipe is None else recipe.configuration
     samples = SampleSet.open(inputs[0]) if recipe is None else recipe.samples(inputs, settings.model)
-    samples = _with_split_of_run(samples, sieve, split)
+    if split:
+        samples = with_split_of_run(samples, sieve.folder)
     rows = samples.split_rows(split) if split else np.arange(len(samples))
     seen = _seen(sieve, samples)[rows]
     labels = None if recipe is None else _labels(recipe, samples)
@@ -121,16 +122,6 @@ def evaluate_sieve(
         findings=findings,
     )
     return SieveEvaluationRun(evaluation, figures, findings, report, place / "evaluation.json")
-
-
-def _with_split_of_run(samples: SampleSet, sieve: Sieve, split: str) -> SampleSet:
-    """Give samples without a split the one of the run that the sieve lies in, if it does."""
-    stored = sieve.folder.parent / "splits.parquet"
-    if not split or "split" in samples.column_names or not stored.is_file():
-        return samples
-    table = pq.read_table(stored, columns=["id", "split"]).to_pydict()
-    split_of = dict(zip(map(str, table["id"]), table["split"], strict=True))
-    return samples.with_columns({"split": [split_of.get(str(name), "") for name in samples.ids]})
 
 
 def _seen(sieve: Sieve, samples: SampleSet) -> NDArray[np.bool_]:
