@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skysieve.errors import ConfigurationError
-from skysieve.evaluation.report_content import NightContent, flatten, group_findings
+from skysieve.evaluation.report_content import NightContent, shared_parts
 from skysieve.evaluation.report_figures import calibration_figures, curve_figures, score_figure
 from skysieve.evaluation.report_page import write_page
 
@@ -52,9 +52,7 @@ def write_night_report(path: str | Path, content: NightContent) -> Path:
     return write_page(
         path,
         "night_report_template.html.j2",
-        content=content,
-        card=content.card,
-        main=content.evaluation,
+        **shared_parts(content),
         counts={
             "received": content.received,
             "scored": int(finite.size),
@@ -64,8 +62,6 @@ def write_night_report(path: str | Path, content: NightContent) -> Path:
         columns=list(dict.fromkeys(name for each in content.candidates for name in each.columns)),
         score_figure=score_figure(None, finite, content.threshold) if finite.size else None,
         figures=_truth_figures(content),
-        findings=group_findings(content.findings),
-        provenance={name: flatten(rows) for name, rows in content.provenance.items()},
     )
 
 

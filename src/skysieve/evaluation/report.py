@@ -9,7 +9,7 @@ from pathlib import Path
 from skysieve.evaluation.evaluate import Evaluation
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.metrics import BinaryMetrics, precision_at_prevalence
-from skysieve.evaluation.report_content import PublishedFigure, ReportContent, flatten, group_findings
+from skysieve.evaluation.report_content import PublishedFigure, ReportContent, shared_parts
 from skysieve.evaluation.report_figures import (
     calibration_figures,
     completeness_figures,
@@ -88,9 +88,7 @@ def write_report(path: str | Path, content: ReportContent) -> Path:
     return write_page(
         path,
         "report_template.html.j2",
-        content=content,
-        card=content.card,
-        main=main,
+        **shared_parts(content),
         evaluations=evaluations,
         tiles=_tiles(main),
         rows=_rows(evaluations),
@@ -101,8 +99,6 @@ def write_report(path: str | Path, content: ReportContent) -> Path:
         completeness_figures=completeness_figures(main.completeness, main.classes[-1]) if main else [],
         pictures=any(each.cutouts is not None for some in content.mistakes.values() for each in some),
         training_figures=training_figures(content.history),
-        findings=group_findings(content.findings),
-        provenance={name: flatten(rows) for name, rows in content.provenance.items()},
     )
 
 

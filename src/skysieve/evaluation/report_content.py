@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
@@ -21,8 +21,10 @@ __all__ = [
     "NightContent",
     "PublishedFigure",
     "ReportContent",
+    "SharedContent",
     "flatten",
     "group_findings",
+    "shared_parts",
     "worst_examples",
 ]
 
@@ -211,6 +213,37 @@ class NightContent:
     findings: Sequence[Finding] = ()
     evaluation: Evaluation | None = None
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class SharedContent(Protocol):
+    """What the content of every report has."""
+
+    @property
+    def card(self) -> ModelCard:
+        """What is reported on."""
+
+    @property
+    def evaluation(self) -> Any:
+        """Its figures; None where there are none."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What was put aside."""
+
+    @property
+    def provenance(self) -> Mapping[str, Mapping[str, Any]]:
+        """How it came about."""
+
+
+def shared_parts(content: SharedContent) -> dict[str, Any]:
+    """Return what the template of every report shows, by the names that it has there."""
+    return {
+        "content": content,
+        "card": content.card,
+        "main": content.evaluation,
+        "findings": group_findings(content.findings),
+        "provenance": {name: flatten(rows) for name, rows in content.provenance.items()},
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation import sieve_report_figures as drawing
-from skysieve.evaluation.report_content import flatten, group_findings
+from skysieve.evaluation.report_content import shared_parts
 from skysieve.evaluation.report_figures import ReportFigure
 from skysieve.evaluation.report_page import write_page
 from skysieve.evaluation.sieve_report import pictured
@@ -60,9 +60,7 @@ def write_streak_night_report(path: str | Path, content: StreakNightContent) -> 
     return write_page(
         path,
         "sieve_night_template.html.j2",
-        content=content,
-        card=content.card,
-        main=content.evaluation,
+        **shared_parts(content),
         counts={
             "received": content.received,
             "scored": sieve.n,
@@ -73,8 +71,6 @@ def write_streak_night_report(path: str | Path, content: StreakNightContent) -> 
         venn_figures=[venn] if venn else [],
         candidates=pictured(content.candidates),
         truth_figures=_truth_figures(content),
-        findings=group_findings(content.findings),
-        provenance={name: flatten(rows) for name, rows in content.provenance.items()},
     )
 
 

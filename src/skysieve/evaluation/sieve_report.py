@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skysieve.evaluation import sieve_report_figures as drawing
 from skysieve.evaluation.intervals import Interval
-from skysieve.evaluation.report_content import Example, PublishedFigure, flatten, group_findings
+from skysieve.evaluation.report_content import Example, PublishedFigure, shared_parts
 from skysieve.evaluation.report_page import write_page
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_rates import ReviewerCost
@@ -54,9 +54,7 @@ def write_sieve_report(path: str | Path, content: SieveReportContent) -> Path:
     return write_page(
         path,
         "sieve_report_template.html.j2",
-        content=content,
-        card=content.card,
-        main=main,
+        **shared_parts(content),
         published=[(row, published_beside(row, main)) for row in content.published],
         costs=_costs(main),
         confusion_figures=drawing.confusion_figures(main),
@@ -67,8 +65,6 @@ def write_sieve_report(path: str | Path, content: SieveReportContent) -> Path:
         score_figures=drawing.score_figures(main),
         learning_figures=drawing.learning_figures(main.scores.families, content.histories),
         galleries={name: pictured(examples) for name, examples in content.mistakes.items()},
-        findings=group_findings(content.findings),
-        provenance={name: flatten(rows) for name, rows in content.provenance.items()},
     )
 
 
