@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skysieve.errors import ConfigurationError
+from skysieve.evaluation.night_counts import night_counts
 from skysieve.evaluation.report_content import NightContent, shared_parts
 from skysieve.evaluation.report_figures import calibration_figures, curve_figures, score_figure
 from skysieve.evaluation.report_page import write_page
@@ -45,20 +45,16 @@ def write_night_report(path: str | Path, content: NightContent) -> Path:
     """
     scores = np.asarray(content.scores, dtype=np.float64)
     finite = scores[np.isfinite(scores)]
-    if finite.size > content.received:
-        raise ConfigurationError(
-            f"{finite.size} scores of {content.received} samples received; expected at most as many"
-        )
     return write_page(
         path,
         "night_report_template.html.j2",
         **shared_parts(content),
-        counts={
-            "received": content.received,
-            "scored": int(finite.size),
-            "candidates": int((finite >= content.threshold.value).sum()),
-            "put aside": content.received - int(finite.size),
-        },
+        counts=night_counts(
+            received=content.received,
+            scored=int(finite.size),
+            candidates=int((finite >= content.threshold.value).sum()),
+            of="samples",
+        ),
         columns=list(dict.fromkeys(name for each in content.candidates for name in each.columns)),
         score_figure=score_figure(None, finite, content.threshold) if finite.size else None,
         figures=_truth_figures(content),

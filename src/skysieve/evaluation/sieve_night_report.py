@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skysieve.errors import ConfigurationError
 from skysieve.evaluation import sieve_report_figures as drawing
+from skysieve.evaluation.night_counts import night_counts
 from skysieve.evaluation.report_content import shared_parts
 from skysieve.evaluation.report_figures import ReportFigure
 from skysieve.evaluation.report_page import write_page
@@ -51,22 +51,18 @@ def write_streak_night_report(path: str | Path, content: StreakNightContent) -> 
     'night.html'
     """
     sieve = content.scores
-    if sieve.n > content.received:
-        raise ConfigurationError(
-            f"{sieve.n} scores of {content.received} streaks received; expected at most as many"
-        )
     counts = venn_counts(sieve) if sieve.n else None
     venn = drawing.venn_figure(counts, by_truth=content.evaluation is not None) if counts else None
     return write_page(
         path,
         "sieve_night_template.html.j2",
         **shared_parts(content),
-        counts={
-            "received": content.received,
-            "scored": sieve.n,
-            "candidates": int(sieve.rule(content.default_rule).sum()),
-            "put aside": content.received - sieve.n,
-        },
+        counts=night_counts(
+            received=content.received,
+            scored=sieve.n,
+            candidates=int(sieve.rule(content.default_rule).sum()),
+            of="streaks",
+        ),
         rules={name: int(sieve.rule(name).sum()) for name in sieve.passed},
         venn_figures=[venn] if venn else [],
         candidates=pictured(content.candidates),
