@@ -12,6 +12,7 @@ from skysieve.evaluation.cutout_images import (
     MISSING_COLOUR,
     cutout_to_rgb,
     cutouts_to_data_uri,
+    grey_to_data_uri,
     triplet_gallery,
 )
 
@@ -80,3 +81,12 @@ def test_refusals(star: np.ndarray) -> None:
         cutout_to_rgb(star[0])
     with pytest.raises(ConfigurationError, match="1 samples, 0 titles"):
         triplet_gallery([np.stack([star] * 3)], [])
+
+
+def test_grey_levels_are_shown_as_they_are() -> None:
+    cutout = np.random.default_rng(1).integers(0, 256, (1, 144, 144)).astype(np.uint8)
+    decoded = Image.open(io.BytesIO(base64.b64decode(grey_to_data_uri(cutout).partition(",")[2])))
+    np.testing.assert_array_equal(np.asarray(decoded), cutout[0])
+    for wrong in (np.zeros((3, 9, 9), np.uint8), np.zeros((9, 9)), np.zeros((0, 0), np.uint8)):
+        with pytest.raises(SampleSetError, match="expected"):
+            grey_to_data_uri(wrong)

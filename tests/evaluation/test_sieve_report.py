@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -10,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.errors import ConfigurationError
 from skysieve.evaluation.intervals import wilson_interval
 from skysieve.evaluation.report_content import Example, ModelCard, PublishedFigure
 from skysieve.evaluation.report_page import interval_text
@@ -23,7 +20,6 @@ from skysieve.evaluation.sieve_report import write_sieve_report
 from skysieve.evaluation.sieve_report_content import (
     SieveReportContent,
     StreakNightContent,
-    grey_to_data_uri,
     ranked_examples,
     sieve_mistakes,
 )
@@ -254,12 +250,3 @@ def test_a_sieve_of_one_stage_has_no_venn_diagram(tmp_path: Path) -> None:
 def test_more_scores_than_streaks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="300 scores of 3 streaks"):
         write_streak_night_report(tmp_path / "night.html", night(received=3))
-
-
-def test_grey_levels_are_shown_as_they_are() -> None:
-    cutout = cutouts(1)[0]
-    decoded = Image.open(io.BytesIO(base64.b64decode(grey_to_data_uri(cutout).partition(",")[2])))
-    np.testing.assert_array_equal(np.asarray(decoded), cutout[0])
-    for wrong in (np.zeros((3, 9, 9), np.uint8), np.zeros((9, 9)), np.zeros((0, 0), np.uint8)):
-        with pytest.raises(SampleSetError, match="expected"):
-            grey_to_data_uri(wrong)

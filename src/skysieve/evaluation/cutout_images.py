@@ -15,7 +15,13 @@ from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.arrays import FloatArray
 from skysieve.evaluation.plot_style import COLOURS, styled
 
-__all__ = ["MISSING_COLOUR", "cutout_to_rgb", "cutouts_to_data_uri", "triplet_gallery"]
+__all__ = [
+    "MISSING_COLOUR",
+    "cutout_to_rgb",
+    "cutouts_to_data_uri",
+    "grey_to_data_uri",
+    "triplet_gallery",
+]
 
 MISSING_COLOUR = (126, 87, 168)
 """Violet, which no grey image holds: pixels that were not measured."""
@@ -91,9 +97,35 @@ def cutouts_to_data_uri(cutouts: npt.ArrayLike) -> str:
     picture = np.concatenate(strip[:-1], axis=1)
     # Browsers blur small images that they enlarge, unless the pixels are already blocks.
     blocks = picture.repeat(UPSAMPLED, axis=0).repeat(UPSAMPLED, axis=1)
-    buffer = io.BytesIO()
-    Image.fromarray(blocks).save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return _data_uri(blocks)
+
+
+def grey_to_data_uri(cutout: npt.ArrayLike) -> str:
+    """Return a grey cutout as a ``data:`` address of a PNG, its grey levels as they are.
+
+    Parameters
+    ----------
+    cutout : array_like of uint8, shape (H, W) or (1, H, W)
+        Already stretched to what the survey distributes: positive light is dark.
+
+    Raises
+    ------
+    SampleSetError
+        If it is no such image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grey_to_data_uri(np.full((144, 144), 204, dtype=np.uint8))[:26]
+    'data:image/png;base64,iVBO'
+    """
+    array = np.asarray(cutout)
+    grey = array[0] if array.ndim == 3 and array.shape[0] == 1 else array
+    if grey.ndim != 2 or grey.size == 0 or grey.dtype != np.uint8:
+        raise SampleSetError(
+            f"a grey cutout of shape {array.shape}, {array.dtype}; expected (H, W) or (1, H, W), uint8"
+        )
+    return _data_uri(grey)
 
 
 @styled
@@ -142,6 +174,12 @@ def triplet_gallery(
             if position < across:
                 axes.set_title(name, fontsize=7, color=COLOURS["muted"])
     return figure
+
+
+def _data_uri(picture: npt.NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _stretch(values: FloatArray) -> FloatArray:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skysieve.evaluation import sieve_report_figures as drawing
+from skysieve.evaluation.cutout_images import grey_to_data_uri
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.report_content import Example, PublishedFigure, shared_parts
 from skysieve.evaluation.report_page import write_page
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_rates import ReviewerCost
-from skysieve.evaluation.sieve_report_content import SieveReportContent, grey_to_data_uri
+from skysieve.evaluation.sieve_report_content import SieveReportContent
 
 __all__ = ["pictured", "write_sieve_report"]
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
-from skysieve.errors import SampleSetError
 from skysieve.evaluation.arrays import IntArray
 from skysieve.evaluation.report_content import Example, ModelCard, PublishedFigure
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
@@ -23,7 +18,6 @@ __all__ = [
     "COLUMN_LABELS",
     "SieveReportContent",
     "StreakNightContent",
-    "grey_to_data_uri",
     "ranked_examples",
     "sieve_mistakes",
 ]
@@ -164,35 +158,6 @@ def ranked_examples(
     rows = np.flatnonzero(scores.rule(rule))
     score = scores.joint_score()[rows]
     return _examples(scores, rows[np.argsort(-score, kind="stable")][:limit], cutouts, columns)
-
-
-def grey_to_data_uri(cutout: npt.ArrayLike) -> str:
-    """Return a grey cutout as a ``data:`` address of a PNG, its grey levels as they are.
-
-    Parameters
-    ----------
-    cutout : array_like of uint8, shape (H, W) or (1, H, W)
-        Already stretched to what the survey distributes: positive light is dark.
-
-    Raises
-    ------
-    SampleSetError
-        If it is no such image.
-
-    Examples
-    --------
-    >>> grey_to_data_uri(np.full((144, 144), 204, dtype=np.uint8))[:26]
-    'data:image/png;base64,iVBO'
-    """
-    array = np.asarray(cutout)
-    grey = array[0] if array.ndim == 3 and array.shape[0] == 1 else array
-    if grey.ndim != 2 or grey.size == 0 or grey.dtype != np.uint8:
-        raise SampleSetError(
-            f"a grey cutout of shape {array.shape}, {array.dtype}; expected (H, W) or (1, H, W), uint8"
-        )
-    buffer = io.BytesIO()
-    Image.fromarray(grey).save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _examples(
