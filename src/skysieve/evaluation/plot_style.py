@@ -22,7 +22,20 @@ from skysieve.errors import ConfigurationError
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
-__all__ = ["COLOURS", "STYLE", "figure_to_data_uri", "figure_to_svg", "new_figure", "styled"]
+__all__ = [
+    "BLUE",
+    "COLOURS",
+    "GREEN",
+    "GREY",
+    "INK",
+    "MUTED",
+    "ORANGE",
+    "STYLE",
+    "figure_to_data_uri",
+    "figure_to_svg",
+    "new_figure",
+    "styled",
+]
 
 P = ParamSpec("P")
 
@@ -37,6 +50,9 @@ COLOURS = {
     "surface": "#ffffff",
 }
 """Blue, orange and green that a colour-blind reader and a grey printer tell apart, and the greys."""
+
+BLUE, ORANGE, GREEN, GREY = (COLOURS[name] for name in ("positive", "negative", "third", "before"))
+MUTED, INK = COLOURS["muted"], COLOURS["ink"]
 
 THEMED = {COLOURS[name]: f"--{name}" for name in ("ink", "muted", "rule", "surface")}
 """Grounds and greys that a page may replace by its own (light or dark) through CSS variables."""

@@ -20,7 +20,8 @@ from skysieve.evaluation.arrays import FloatArray
 from skysieve.evaluation.completeness import CompletenessPurity
 from skysieve.evaluation.intervals import Interval, wilson_interval
 from skysieve.evaluation.metrics import Curves
-from skysieve.evaluation.plot_style import COLOURS, new_figure, styled
+from skysieve.evaluation.plot_parts import draw_confusion_cells, note
+from skysieve.evaluation.plot_style import BLUE, COLOURS, GREEN, GREY, INK, MUTED, ORANGE, new_figure, styled
 from skysieve.evaluation.reliability import ReliabilityCurve
 
 __all__ = [
@@ -35,8 +36,6 @@ __all__ = [
     "score_histogram",
 ]
 
-BLUE, ORANGE, GREEN, GREY = (COLOURS[name] for name in ("positive", "negative", "third", "before"))
-MUTED, INK = COLOURS["muted"], COLOURS["ink"]
 CLASS_COLOURS = (ORANGE, BLUE, GREEN, "#8f63b8", "#b8a02f", "#c4527a")
 
 
@@ -77,7 +76,7 @@ def roc(curves: Curves, *, threshold: float | None = None, auc: Interval | None 
         corner.tick_params(labelsize=7.5)
         axes.indicate_inset_zoom(corner, edgecolor=GREY, alpha=1, linewidth=0.7)
     if auc is not None:
-        _note(axes, 0.97, 0.05, f"AUC {_written(auc)}", BLUE)
+        note(axes, 0.97, 0.05, f"AUC {_written(auc)}", BLUE)
     return figure
 
 
@@ -103,37 +102,20 @@ def precision_recall(
         xlabel="completeness (recall)", ylabel="purity (precision)", xlim=(-0.01, 1.02), ylim=(-0.01, 1.03)
     )
     if average_precision is not None:
-        _note(axes, 0.03, 0.05, f"average precision {_written(average_precision)}", BLUE, align="left")
+        note(axes, 0.03, 0.05, f"average precision {_written(average_precision)}", BLUE, align="left")
     return figure
 
 
 @styled
 def confusion(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Figure:
     """Draw counts by true (rows) and called class (columns), shaded by the share of the row."""
-    counts = np.asarray(matrix, dtype=np.int64)
     k = len(classes)
     figure, axes = new_figure(4.8, 3.7 if k <= 4 else min(0.55 * k + 1.5, 8))
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    for (row, column), count in np.ndenumerate(counts):
-        colour = BLUE if row == column else ORANGE
-        axes.fill(
-            column + np.array([-0.48, 0.48, 0.48, -0.48]),
-            row + np.array([-0.47, -0.47, 0.47, 0.47]),
-            color=colour,
-            alpha=0.06 + 0.6 * share[row, column],
-            linewidth=0,
-        )
-        big = 13 if k <= 3 else 8
-        drop = 0.1 if k <= 4 else 0.0
-        axes.text(column, row - drop, f"{count:,}", ha="center", va="center", fontsize=big)
-        if k <= 4:
-            axes.text(column, row + 0.2, f"{share[row, column]:.1%}", ha="center", va="center")
+    draw_confusion_cells(axes, matrix, size=13 if k <= 3 else 8, share_size=9 if k <= 4 else 0)
     turned = 40 if k > 4 else 0
     axes.set_xticks(range(k), [str(c) for c in classes], rotation=turned, ha="right" if turned else "center")
     axes.set_yticks(range(k), [str(c) for c in classes])
-    axes.set(xlabel="called", ylabel="true", xlim=(-0.52, k - 0.48), ylim=(k - 0.48, -0.52))
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
+    axes.set(xlabel="called", ylabel="true")
     return figure
 
 
@@ -170,8 +152,8 @@ def error_rates(
     axes.set(xlabel="threshold on the score", xlim=(0, 1), yscale="log", ylim=(floor, 1.3))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    _note(axes, 0.02, 1.04, f"{classes[0]} called {classes[1]} (FPR)", ORANGE, align="left")
-    _note(axes, 0.98, 1.04, f"{classes[1]} called {classes[0]} (FNR)", BLUE)
+    note(axes, 0.02, 1.04, f"{classes[0]} called {classes[1]} (FPR)", ORANGE, align="left")
+    note(axes, 0.98, 1.04, f"{classes[1]} called {classes[0]} (FNR)", BLUE)
     return figure
 
 
@@ -196,13 +178,13 @@ def reliability_diagram(
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (3, 3)))
     if before is not None:
         axes.plot(*_filled(before), "o-", color=GREY, linewidth=1.2, markersize=3.5)
-        _note(axes, 0.03, 0.84, f"before calibration, ECE {before.error:.3f}", MUTED, align="left")
+        note(axes, 0.03, 0.84, f"before calibration, ECE {before.error:.3f}", MUTED, align="left")
     mean, share = _filled(curve)
     counts = curve.count[curve.count > 0]
     found = [wilson_interval(round(f * n), int(n)) for f, n in zip(share, counts, strict=True)]
     axes.vlines(mean, [i.low for i in found], [i.high for i in found], color=BLUE, linewidth=1.2, alpha=0.6)
     axes.plot(mean, share, "o-", color=BLUE, markersize=4.5)
-    _note(axes, 0.03, 0.93, f"ECE {curve.error:.3f}", BLUE, align="left")
+    note(axes, 0.03, 0.93, f"ECE {curve.error:.3f}", BLUE, align="left")
     axes.set(ylabel=axis, xlim=(-0.02, 1.02), ylim=(-0.03, 1.03))
     below.bar(
         curve.edges[:-1], curve.count, np.diff(curve.edges) * 0.92, align="edge", color=BLUE, alpha=0.55
@@ -239,7 +221,7 @@ def score_histogram(
         axes.stairs(counts[i], edges, fill=True, color=colour, alpha=0.22)
         axes.stairs(counts[i], edges, color=colour, linewidth=1.3, baseline=None)
         if name:
-            _note(axes, 0.02 + 0.25 * i, 1.04, f"{name} {part.size:,}", colour, align="left")
+            note(axes, 0.02 + 0.25 * i, 1.04, f"{name} {part.size:,}", colour, align="left")
     if threshold is not None:
         axes.axvline(threshold, color=INK, linewidth=0.9)
         _beside_line(axes, threshold, "threshold")
@@ -266,7 +248,7 @@ def completeness_purity_plot(found: CompletenessPurity) -> Figure:
         at = (middle + shift * half)[known]
         axes.vlines(at, low, high, color=colour, linewidth=1.3, alpha=0.55)
         axes.plot(at, value, "o-", color=colour, markersize=4.5)
-        _note(axes, 0.02 if colour == BLUE else 0.3, 1.04, name, colour, align="left")
+        note(axes, 0.02 if colour == BLUE else 0.3, 1.04, name, colour, align="left")
         lowest = min(lowest, float(low.min()))
     axes.set(xlabel=found.column, ylabel="share", ylim=(max(lowest - 0.04, -0.02), 1.02))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
@@ -303,7 +285,7 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
             if part == "validation":
                 _mark(axes, epochs[best], values[best])
             if part:
-                _note(axes, 0.98 - 0.22 * i, 1.03, part, MUTED if part == "train" else colour)
+                note(axes, 0.98 - 0.22 * i, 1.03, part, MUTED if part == "train" else colour)
         axes.set_ylabel(name.replace("_", " "))
     rows[-1].set_xlabel("epoch")
     rows[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -356,10 +338,6 @@ def _beside_line(axes: Axes, x: float, text: str) -> None:
         text, (x, 0.97), (-4 if left else 4, 0), xycoords=("data", "axes fraction"),
         textcoords="offset points", ha="right" if left else "left", va="top", fontsize=8, color=INK,
     )  # fmt: skip
-
-
-def _note(axes: Axes, x: float, y: float, text: str, colour: str, *, align: str = "right") -> None:
-    axes.text(x, y, text, color=colour, transform=axes.transAxes, ha=align, fontsize=9, fontweight="bold")
 
 
 def _filled(curve: ReliabilityCurve) -> tuple[FloatArray, FloatArray]:

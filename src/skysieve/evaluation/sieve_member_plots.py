@@ -13,14 +13,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.arrays import FloatArray
 from skysieve.evaluation.metrics import Curves
-from skysieve.evaluation.plot_style import COLOURS, new_figure, styled
+from skysieve.evaluation.plot_parts import small_multiples
+from skysieve.evaluation.plot_style import BLUE, COLOURS, GREEN, GREY, INK, MUTED, ORANGE, new_figure, styled
 from skysieve.evaluation.sieve_evaluation import MemberFigures
 from skysieve.evaluation.sieve_ticks import few_digits
 
 __all__ = ["ROC_DOTS", "family_learning_curves", "family_roc", "score_distributions"]
 
-BLUE, ORANGE, GREEN, GREY = (COLOURS[name] for name in ("positive", "negative", "third", "before"))
-MUTED, INK = COLOURS["muted"], COLOURS["ink"]
 MEMBER_COLOURS = (BLUE, ORANGE, GREEN, "#8f63b8", "#b8a02f", "#c4527a")
 
 ROC_DOTS = (0.01, 0.1, 0.5, 0.9, 0.99)
@@ -143,13 +142,7 @@ def score_distributions(
     """
     if not scores:
         raise ConfigurationError("no member to draw the scores of; expected at least one")
-    columns = min(across, len(scores))
-    rows = -(-len(scores) // columns)
-    figure, _ = new_figure(max(1.85 * columns, 3.6) + 0.2, 1.4 * rows + 0.3)
-    figure.clear()
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    for axes in grid.flat[len(scores) :]:
-        axes.set_axis_off()
+    figure, grid = small_multiples(len(scores), across=across, height=1.4, margin=(0.2, 0.3), shared=True)
     edges, highest = np.linspace(0, 1, bins + 1), 10
     for axes, (member, values) in zip(grid.flat, scores.items(), strict=False):
         for label, colour in ((0, ORANGE), (1, BLUE)):

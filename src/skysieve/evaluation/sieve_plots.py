@@ -13,7 +13,8 @@ from matplotlib.ticker import FuncFormatter
 
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.completeness import CompletenessPurity
-from skysieve.evaluation.plot_style import COLOURS, new_figure, styled
+from skysieve.evaluation.plot_parts import draw_confusion_cells, note, small_multiples
+from skysieve.evaluation.plot_style import BLUE, COLOURS, GREEN, INK, MUTED, ORANGE, new_figure, styled
 from skysieve.evaluation.sieve_evaluation import Confusion, KindShare
 from skysieve.evaluation.sieve_ticks import few_digits
 from skysieve.evaluation.sieve_venn import VennCounts
@@ -26,8 +27,6 @@ __all__ = [
     "venn_plot",
 ]
 
-BLUE, ORANGE, GREEN, GREY = (COLOURS[name] for name in ("positive", "negative", "third", "before"))
-MUTED, INK = COLOURS["muted"], COLOURS["ink"]
 MOST_FOUND = 3000
 RULE_COLOURS = (BLUE, ORANGE, GREEN, "#8f63b8")
 
@@ -54,13 +53,7 @@ def confusion_matrices(
     """
     if not matrices:
         raise ConfigurationError("no confusion matrix to draw; expected at least one")
-    columns = min(across, len(matrices))
-    rows = -(-len(matrices) // columns)
-    figure, _ = new_figure(max(1.85 * columns, 3.6) + 0.1, 1.7 * rows + 0.1)
-    figure.clear()
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat[len(matrices) :]:
-        axes.set_axis_off()
+    figure, grid = small_multiples(len(matrices), across=across, height=1.7, margin=(0.1, 0.1))
     for axes, (title, matrix) in zip(grid.flat, matrices.items(), strict=False):
         _matrix(axes, title, matrix, classes[title])
     return figure
@@ -158,7 +151,7 @@ def completeness_plot(
         shares = [one.completeness for one in bins]
         axes.vlines(at, [s.low for s in shares], [s.high for s in shares], color=colour, alpha=0.55)
         axes.plot(at, [s.value for s in shares], "o-", color=colour, markersize=4.5)
-        _note(axes, 0.02 + i / max(len(found), 3), 1.04, rule, colour, align="left")
+        note(axes, 0.02 + i / max(len(found), 3), 1.04, rule, colour, align="left")
         lowest = min(lowest, *(s.low for s in shares))
     axes.set(xlabel=label or column, ylabel="share found", ylim=(max(lowest - 0.04, -0.02), 1.015))
     if logarithmic:
@@ -198,7 +191,7 @@ def kind_bars(kinds: Sequence[KindShare], rules: Sequence[str]) -> Figure:
         at = np.arange(len(others)) + height * (i - (len(rules) - 1) / 2)
         axes.barh(at, [s.value for s in shares], 0.82 * height, color=colour, alpha=0.75)
         axes.hlines(at, [s.low for s in shares], [s.high for s in shares], color=colour, linewidth=1.2)
-        _note(axes, i / max(len(rules), 3), 1.03, rule, colour, align="left")
+        note(axes, i / max(len(rules), 3), 1.03, rule, colour, align="left")
     axes.set_yticks(range(len(others)), [f"{kind.kind}  ({kind.n:,})" for kind in others])
     axes.set(xlabel="share that gets through", ylim=(len(others) - 0.5, -0.5))
     axes.set_xlim(left=0)
@@ -245,30 +238,20 @@ def known_objects_plot(
         axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: few_digits(value)))
     axes.set(xlabel=x_label, ylabel="magnitude")
     axes.invert_yaxis()
-    _note(axes, 0.02, 1.04, f"missed {misses.size:,}", ORANGE, align="left")
+    note(axes, 0.02, 1.04, f"missed {misses.size:,}", ORANGE, align="left")
     thinned = f", {drawn.size:,} of them drawn" if drawn.size < hits.size else ""
-    _note(axes, 0.32, 1.04, f"found {hits.size:,}{thinned}", BLUE, align="left")
+    note(axes, 0.32, 1.04, f"found {hits.size:,}{thinned}", BLUE, align="left")
     return figure
 
 
 def _matrix(axes: Axes, title: str, matrix: Confusion, classes: tuple[str, str]) -> None:
-    counts = np.asarray(matrix, dtype=np.int64)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    for (row, column), count in np.ndenumerate(counts):
-        x, y = column + np.array([-0.48, 0.48, 0.48, -0.48]), row + np.array([-0.47, -0.47, 0.47, 0.47])
-        colour = BLUE if row == column else ORANGE
-        axes.fill(x, y, color=colour, alpha=0.06 + 0.6 * share[row, column], linewidth=0)
-        axes.text(column, row - 0.1, f"{count:,}", ha="center", va="center", fontsize=10)
-        axes.text(column, row + 0.24, f"{share[row, column]:.1%}", ha="center", va="center", fontsize=7.5)
+    draw_confusion_cells(axes, matrix, size=10, share_size=7.5, drop=0.24)
     axes.set_title(title, fontsize=9, color=INK, fontweight="bold")
     axes.set_xticks((0, 1), classes)
     axes.set_yticks((0, 1), classes, rotation=90, va="center")
-    axes.set(xlim=(-0.52, 1.52), ylim=(1.52, -0.52))
     axes.set_xlabel("called", fontsize=7.5)
     axes.set_ylabel("true", fontsize=7.5)
     axes.tick_params(labelsize=7.5)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
 
 
 def _region(
@@ -290,7 +273,3 @@ def _region(
         axes.text(
             x, y - 0.1, f"{plausible:,} + {other:,}", ha="center", va="center", fontsize=7.5, color=MUTED
         )
-
-
-def _note(axes: Axes, x: float, y: float, text: str, colour: str, *, align: str = "right") -> None:
-    axes.text(x, y, text, color=colour, transform=axes.transAxes, ha=align, fontsize=9, fontweight="bold")
