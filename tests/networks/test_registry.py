@@ -18,7 +18,9 @@ torch.set_num_threads(1)
 
 SHAPES = [(3, 63, 63), (1, 40, 40), (4, 48, 64)]
 SMALL: dict[str, dict[str, Any]] = {
+    "deepshadows": {"dense": 16},
     "fc4": {"dense": (8, 6)},
+    "night-sky-net": {"dense": (24, 16, 16, 8), "pieces": 2},
     "resnet50": {"width": 8, "blocks": (1, 2, 1, 1)},
     "densenet121": {"growth": 8, "blocks": (2, 1, 2, 1)},
 }
