@@ -256,6 +256,11 @@ def test_unknown_kind() -> None:
         simulate_streaks(1, seed=1, kinds=["comet"])
 
 
+def test_no_kind_at_all() -> None:
+    with pytest.raises(UnknownNameError, match="no kind of streak was named; known are: asteroid"):
+        simulate_streaks(1, seed=1, kinds=[])
+
+
 @pytest.mark.parametrize("size", [41, 60, 200])
 @pytest.mark.parametrize("camera", [Camera(), Camera(pixel_scale=0.2, seeing=0.8, exposure_time=15.0)])
 def test_other_sizes_and_cameras(size: int, camera: Camera) -> None:

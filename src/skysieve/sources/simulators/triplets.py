@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.errors import ConfigurationError, UnknownNameError
+from skysieve.errors import ConfigurationError
 from skysieve.sources.simulators import SIMULATORS, artefacts
+from skysieve.sources.simulators.arguments import check_numbers, kinds_called
 from skysieve.sources.simulators.camera import Band, Camera, Exposure
 from skysieve.sources.simulators.kinds import KINDS, Kind, Plan, Setting
 from skysieve.sources.simulators.psf import grid_of, points, to_image
@@ -352,14 +353,7 @@ def check_arguments(
     UnknownNameError
         If there is no such kind.
     """
-    if n < 0 or seed < 0 or start < 0:
-        raise ConfigurationError(f"n={n}, seed={seed}, start={start}: none of them may be negative")
-    if not 0.0 <= real_fraction <= 1.0:
-        raise ConfigurationError(f"real_fraction is {real_fraction}; give a probability between 0 and 1")
+    check_numbers(n=n, seed=seed, start=start, real_fraction=real_fraction)
     if size < 21 or size % 2 == 0:
         raise ConfigurationError(f"size is {size}; give an odd number of pixels, 21 or more")
-    names = list(KINDS) if kinds is None else list(kinds)
-    unknown = [name for name in names if name not in KINDS]
-    if unknown or not names:
-        raise UnknownNameError(f"no kind of detection is called {unknown}; known are: {', '.join(KINDS)}")
-    return tuple(KINDS[name] for name in names)
+    return kinds_called(kinds, KINDS, "detection")

@@ -6,10 +6,10 @@ A kind is a function that paints on a `Canvas` and returns what is true of it, r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
-from skysieve.errors import UnknownNameError
+from skysieve.sources.simulators.arguments import kinds_called
 from skysieve.sources.simulators.streaks.canvas import Canvas
 
 __all__ = ["STREAK_KINDS", "TRUTH", "StreakKind", "Truth", "chosen_kinds", "painter_of", "streak_kind"]
@@ -123,16 +123,12 @@ def painter_of(name: str) -> Painter:
     return _PAINTERS[name]
 
 
-def chosen_kinds(names: tuple[str, ...] | None) -> tuple[StreakKind, ...]:
+def chosen_kinds(names: Iterable[str] | None) -> tuple[StreakKind, ...]:
     """Return kinds by name, all if None.
 
     Raises
     ------
     UnknownNameError
-        If there is no such kind.
+        If there is no such kind, or none is named.
     """
-    if names is None:
-        return tuple(STREAK_KINDS.values())
-    if unknown := [name for name in names if name not in STREAK_KINDS]:
-        raise UnknownNameError(f"no kind of streak is called {unknown}; known are: {', '.join(STREAK_KINDS)}")
-    return tuple(STREAK_KINDS[name] for name in names)
+    return kinds_called(names, STREAK_KINDS, "streak")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skysieve.errors import ConfigurationError
 from skysieve.sources.simulators import SIMULATORS
+from skysieve.sources.simulators.arguments import check_numbers
 from skysieve.sources.simulators.camera import Camera
 
 # Importing the families registers their kinds.
@@ -153,8 +154,10 @@ def simulate_streaks(
     >>> set(simulate_streaks(3, seed=1, kinds=["asteroid", "ghost"], real_fraction=1.0).kind.tolist())
     {'asteroid'}
     """
-    _check(n=n, seed=seed, start=start, size=size, real_fraction=real_fraction)
-    chosen = chosen_kinds(None if kinds is None else tuple(kinds))
+    check_numbers(n=n, seed=seed, start=start, real_fraction=real_fraction)
+    if size < _SMALLEST:
+        raise ConfigurationError(f"size is {size}; give {_SMALLEST} or more")
+    chosen = chosen_kinds(kinds)
     camera = Camera() if camera is None else camera
     cutouts = np.empty((n, size, size), np.uint8 if stretch else np.float32)
     drawn: list[tuple[StreakKind, Truth, float, float]] = []
@@ -172,19 +175,6 @@ def simulate_streaks(
             cutouts[index] = difference
         drawn.append((kind, truth, canvas.fwhm * camera.pixel_scale, canvas.sigma))
     return _collect(cutouts, drawn)
-
-
-def _check(*, n: int, seed: int, start: int, size: int, real_fraction: float) -> None:
-    for name, value, least in (
-        ("n", n, 0),
-        ("seed", seed, 0),
-        ("start", start, 0),
-        ("size", size, _SMALLEST),
-    ):
-        if value < least:
-            raise ConfigurationError(f"{name} is {value}; give {least} or more")
-    if not 0.0 <= real_fraction <= 1.0:
-        raise ConfigurationError(f"real_fraction is {real_fraction}; give a number from 0 to 1")
 
 
 def _choose(kinds: tuple[StreakKind, ...], real_fraction: float, rng: np.random.Generator) -> StreakKind:
