@@ -35,9 +35,9 @@ from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
 from skysieve.recipes.stored_rows import StoredImages, scalars_of
+from skysieve.recipes.vote_targets import examples_of
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.ensemble import fit_ensemble
-from skysieve.training.examples import Examples
 from skysieve.training.fit import FitResult
 from skysieve.training.predict import predict_logits
 
@@ -157,10 +157,7 @@ def train_samples(
     split = split_samples(samples, recipe.contract.column, settings.splits, place)
     split.write_splits(place / "splits.parquet")
     preprocess = Pipeline.of(*settings.preprocess)
-    train, validation = (
-        Examples(split.images, split.labels[split.rows(name)], rows=split.rows(name))
-        for name in ("train", "validation")
-    )
+    train, validation = (examples_of(split, part, settings.training) for part in ("train", "validation"))
     fitted = fit_ensemble(
         lambda: _make_network(recipe, settings, start),
         train,
@@ -308,7 +305,8 @@ def _provenance(
 ) -> dict[str, Any]:
     counts = {name: len(split.rows(name)) for name in ("train", "validation", "test")}
     begun = None if start is None else Model.load(start)
-    seen = np.concatenate([split.rows(name) for name in ("train", "validation")])
+    learned = [examples_of(split, part, settings.training).rows for part in ("train", "validation")]
+    seen = np.concatenate([rows for rows in learned if rows is not None])
     packages = ("torch", "numpy", "scikit-learn", "onnx")
     return {
         "summary": {

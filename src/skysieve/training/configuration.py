@@ -11,6 +11,7 @@ from skysieve.errors import ConfigurationError
 __all__ = ["AugmentationConfig", "TrainingConfig"]
 
 ClassWeights = Literal["none", "balanced"]
+Loss = Literal["cross-entropy", "soft-cross-entropy", "dirichlet-multinomial", "partial"]
 Monitor = Literal["loss", "accuracy", "balanced_accuracy"]
 Optimizer = Literal["adam", "adamw"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -85,7 +86,10 @@ class TrainingConfig:
     threads : int or None
         Threads of the CPU; None leaves PyTorch's own choice.
     label_smoothing : float
-        Part of every target that is spread over all classes, 0 to below 1.
+        Part of every target that is spread over all classes, 0 to below 1; for ``cross-entropy`` only.
+    loss : {"cross-entropy", "soft-cross-entropy", "dirichlet-multinomial", "partial"}
+        What a network is trained on: the class of a sample; the shares of its votes; the counts of its
+        votes, as `skysieve.training.vote_losses` explains; the set of classes that it may be of.
 
     Raises
     ------
@@ -121,6 +125,7 @@ class TrainingConfig:
     deterministic: bool = True
     threads: int | None = None
     label_smoothing: float = 0.0
+    loss: Loss = "cross-entropy"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -138,6 +143,8 @@ class TrainingConfig:
         _check("weight_decay", decay, 0 <= decay < math.inf, "a number from 0")
         smoothing = self.label_smoothing
         _check("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
+        smooth = smoothing == 0 or self.loss == "cross-entropy"
+        _check("label_smoothing", smoothing, smooth, f"0 for the loss {self.loss!r}")
         betas_fit = len(self.betas) == 2 and all(0 <= beta < 1 for beta in self.betas)
         _check("betas", self.betas, betas_fit, "two numbers from 0 to below 1")
         # json gives lists back, and a configuration must equal the one that was written.
@@ -151,6 +158,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": get_args(Schedule),
     "monitor": get_args(Monitor),
     "class_weights": get_args(ClassWeights),
+    "loss": get_args(Loss),
     "precision": get_args(Precision),
 }
 _SMALLEST = {"epochs": 1, "batch_size": 1, "warmup_epochs": 0, "patience": 1, "seed": 0}

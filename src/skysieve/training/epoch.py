@@ -19,6 +19,7 @@ from skysieve.training.examples import Examples
 from skysieve.training.execution import Execution, derived_seed, seed_everything
 from skysieve.training.losses import sample_losses
 from skysieve.training.schedule import learning_rate_at
+from skysieve.training.vote_losses import target_losses
 
 __all__ = ["EpochSummary", "Trainer"]
 
@@ -114,7 +115,7 @@ class Trainer:
         samples = self.execution.place_batch(self._preprocessed(samples))
         with self.execution.autocast():
             logits = self.network(samples)
-        weighted = weights * sample_losses(logits, labels, self.config.label_smoothing)
+        weighted = weights * self._losses(logits, labels, batch)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.zero_grad()
@@ -123,6 +124,12 @@ class Trainer:
         with torch.no_grad():
             predicted = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
             return weighted.detach().sum(), (weights * (predicted == labels)).sum()
+
+    def _losses(self, logits: Tensor, labels: Tensor, batch: NDArray[np.int64]) -> Tensor:
+        targets = self.examples.targets
+        if self.config.loss == "cross-entropy" or targets is None:
+            return sample_losses(logits, labels, self.config.label_smoothing)
+        return target_losses(self.config.loss, logits, torch.from_numpy(targets[batch]).to(logits.device))
 
     def _raw(self, batch: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(self.examples.batch(batch)).to(self.execution.device)

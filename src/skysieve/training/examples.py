@@ -27,6 +27,9 @@ class Examples:
         How much each example counts, not negative. None: all the same.
     rows : ndarray, shape (N,), int64, optional
         Row of ``inputs`` of each example. None: all of them in their order.
+    targets : ndarray, shape (N, K), float32, optional
+        Votes for each class, or 1 for each class that an example may be of; for losses other than
+        cross-entropy. Not negative.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Examples:
     labels: NDArray[np.int64]
     weights: NDArray[np.floating[Any]] | None = None
     rows: NDArray[np.int64] | None = None
+    targets: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.inputs.ndim < 2 or not np.issubdtype(self.inputs.dtype, np.number):
@@ -62,6 +66,7 @@ class Examples:
         if len(labels) != rows:
             raise SampleSetError(f"{rows} inputs have {len(labels)} labels; give one label for each")
         self._check_weights()
+        self._check_targets()
 
     def _check_weights(self) -> None:
         if self.weights is None:
@@ -73,6 +78,18 @@ class Examples:
             raise SampleSetError(
                 f"the weight of example {wrong[0]} is {self.weights[wrong[0]]}; "
                 "weights are finite and not negative"
+            )
+
+    def _check_targets(self) -> None:
+        if self.targets is None:
+            return
+        if self.targets.ndim != 2 or len(self.targets) != len(self.labels):
+            raise SampleSetError(f"{len(self.labels)} examples have votes of shape {self.targets.shape}")
+        wrong = np.flatnonzero(~(np.isfinite(self.targets) & (self.targets >= 0)).all(1))
+        if len(wrong):
+            raise SampleSetError(
+                f"the votes of example {wrong[0]} are {self.targets[wrong[0]].tolist()}; "
+                "votes are finite and not negative"
             )
 
     def __len__(self) -> int:
@@ -92,4 +109,5 @@ class Examples:
         """Return some of the examples, by number or by mask, without copying inputs."""
         rows = np.arange(len(self.inputs)) if self.rows is None else self.rows
         weights = None if self.weights is None else self.weights[which]
-        return Examples(self.inputs, self.labels[which], weights, rows[which])
+        targets = None if self.targets is None else self.targets[which]
+        return Examples(self.inputs, self.labels[which], weights, rows[which], targets)

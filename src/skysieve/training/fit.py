@@ -25,6 +25,7 @@ from skysieve.training.identity import Identity, evenly_spaced, facts_of
 from skysieve.training.losses import check_labels, training_weights
 from skysieve.training.predict import predict_logits
 from skysieve.training.run_folder import RunFolder
+from skysieve.training.vote_losses import check_targets
 
 __all__ = ["FitResult", "fit"]
 
@@ -86,7 +87,8 @@ def fit(
     ----------
     network : nn.Module
         Takes preprocessed samples and returns logits (N, outputs); trained in
-        place. One output is trained with binary cross-entropy, else cross-entropy.
+        place. One output is trained with binary cross-entropy, else cross-entropy, unless the
+        configuration names another loss.
         Seed PyTorch before building it for a repeatable start; a run goes on only with a network
         that starts from the same weights.
     train, validation : Examples
@@ -107,7 +109,8 @@ def fit(
     Raises
     ------
     SampleSetError
-        If a split is empty, training has one class only, or a label is too large.
+        If a split is empty, training has one class only, a label is too large, or the loss needs
+        votes that the examples lack.
     ConfigurationError
         If the folder holds another run, or the training diverges.
     ContractError
@@ -135,6 +138,8 @@ def fit(
         outputs, probe = _probe(network, train, execution, preprocess)
         check_labels(train, outputs, "training")
         check_labels(validation, outputs, "validation")
+        check_targets(train, outputs, config.loss, "training")
+        check_targets(validation, outputs, config.loss, "validation")
         trainer = Trainer(
             network=network,
             optimizer=_optimizer(network, config, execution),
@@ -193,7 +198,13 @@ def _validate(trainer: Trainer, validation: Examples, epoch: int) -> Figures:
         rows=validation.rows,
         channels_last=trainer.execution.channels_last,
     )
-    figures = figures_of(logits, validation.labels, validation.weights)
+    figures = figures_of(
+        logits,
+        validation.labels,
+        validation.weights,
+        targets=validation.targets,
+        loss=trainer.config.loss,
+    )
     if not math.isfinite(figures.loss):
         wrong = int(np.flatnonzero(~np.isfinite(logits).all(1))[0])
         row = wrong if validation.rows is None else validation.rows[wrong]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skysieve.atomic_file import replacing
 from skysieve.training.losses import sample_losses
+from skysieve.training.vote_losses import target_losses
 
 __all__ = ["EpochRecord", "Figures", "figures_of", "write_history"]
 
@@ -26,7 +27,7 @@ class Figures:
     Parameters
     ----------
     loss : float
-        Mean cross-entropy, natural logarithms.
+        Mean of the loss that the network is trained on, natural logarithms.
     accuracy : float
         Part of the samples whose most probable class is right.
     balanced_accuracy : float
@@ -65,9 +66,21 @@ class EpochRecord:
 
 
 def figures_of(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.floating] | None = None
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.floating] | None = None,
+    *,
+    targets: NDArray[np.float32] | None = None,
+    loss: str = "cross-entropy",
 ) -> Figures:
-    """Return loss and accuracies of logits (N, outputs) for labels (N,).
+    """Return the loss, and accuracies of logits (N, outputs) for labels (N,).
+
+    Parameters
+    ----------
+    logits, labels, weights
+        Of the samples.
+    targets, loss
+        What the loss compares with and its name, as of `skysieve.training.vote_losses.target_losses`.
 
     Examples
     --------
@@ -75,7 +88,12 @@ def figures_of(
     0.75
     """
     counts = np.ones(len(labels)) if weights is None else weights.astype(np.float64)
-    losses = sample_losses(torch.from_numpy(logits), torch.from_numpy(labels)).numpy().astype(np.float64)
+    of_samples = (
+        sample_losses(torch.from_numpy(logits), torch.from_numpy(labels))
+        if loss == "cross-entropy" or targets is None
+        else target_losses(loss, torch.from_numpy(logits), torch.from_numpy(targets))
+    )
+    losses = of_samples.numpy().astype(np.float64)
     right = predicted_classes(logits) == labels
     total_of_class = np.bincount(labels, counts)
     right_of_class = np.bincount(labels, counts * right)

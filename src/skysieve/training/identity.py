@@ -62,6 +62,9 @@ def facts_of(
     settings = json.loads(json.dumps(flatten(config)))
     for name in ("threads", "device"):
         del settings[name]
+    if settings["loss"] == TrainingConfig.loss:
+        # Runs from before there was a choice go on.
+        del settings["loss"]
     return {
         **settings,
         "precision": precision,
@@ -80,7 +83,7 @@ def _network_fact(network: nn.Module) -> str:
 
 
 def fingerprint(examples: Examples) -> str:
-    """Return a short hash of labels, weights and of 256 inputs spread evenly.
+    """Return a short hash of labels, weights, votes and of 256 inputs spread evenly.
 
     All inputs would take minutes for a large set, and differ in some of these
     whenever a set was made anew.
@@ -97,6 +100,8 @@ def fingerprint(examples: Examples) -> str:
     digest.update(examples.labels.tobytes())
     if examples.weights is not None:
         digest.update(np.asarray(examples.weights, dtype=np.float64).tobytes())
+    if examples.targets is not None:
+        digest.update(examples.targets.tobytes())
     digest.update(examples.batch(evenly_spaced(len(examples), HASHED_SAMPLES)).tobytes())
     return digest.hexdigest()
 
