@@ -70,7 +70,8 @@ class DeepShadows(nn.Module):
         require_image_shape("deepshadows", shape, SMALLEST_SIDE)
         if len(l2) != 2 or min(l2) < 0:
             raise ConfigurationError(
-                f"network 'deepshadows' takes l2 as two strengths from 0 (convolutions, dense layer), found {l2}"
+                "network 'deepshadows' takes l2 as two strengths from 0 (convolutions, dense layer), "
+                f"found {l2}"
             )
         channels = shape[0]
         for number in range(3):

@@ -56,7 +56,7 @@ def _kernel(network: nn.Module, path: str) -> Tensor:
     kernel = dict(network.named_parameters()).get(f"{path}.weight")
     if kernel is None:
         raise ConfigurationError(
-            f"network {type(network).__name__} declares a penalty on the kernel of {path!r}, which it does not "
-            "have; correct its kernel_l2"
+            f"network {type(network).__name__} declares a penalty on the kernel of {path!r}, "
+            "which it does not have; correct its kernel_l2"
         )
     return kernel

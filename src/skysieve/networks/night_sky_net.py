@@ -46,13 +46,14 @@ class Maxout(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw every piece as a dense layer of its own: Glorot uniform, zero biases."""
-        for piece in self.linear.weight.data.split(self.units):
+        for piece in torch.split(self.linear.weight.data, self.units):
             nn.init.xavier_uniform_(piece)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, units) of (N, inputs)."""
-        return self.linear(x).unflatten(1, (self.pieces, self.units)).amax(1)
+        functions: Tensor = self.linear(x)
+        return functions.reshape(-1, self.pieces, self.units).amax(1)
 
 
 @NETWORKS.register("night-sky-net")
@@ -107,8 +108,8 @@ class NightSkyNet(nn.Module):
         require_image_shape("night-sky-net", shape, SMALLEST_SIDE, instead="compact")
         if crop < SMALLEST_SIDE or len(dense) != 4 or min(dense) < 1:
             raise ConfigurationError(
-                f"network 'night-sky-net' takes a crop of at least {SMALLEST_SIDE} pixels and 4 sizes of dense "
-                f"layers, found crop={crop}, dense={tuple(dense)}"
+                f"network 'night-sky-net' takes a crop of at least {SMALLEST_SIDE} pixels and 4 sizes of "
+                f"dense layers, found crop={crop}, dense={tuple(dense)}"
             )
         self.crop = crop
         self.conv1, self.conv2 = nn.Conv2d(shape[0], 32, 5), nn.Conv2d(32, 64, 5)
