@@ -40,11 +40,14 @@ def multiplications(network: nn.Module, shape: tuple[int, int, int]) -> int:
     return sum(counts)
 
 
-def test_costs_less_than_a_tenth_of_vgg6() -> None:
+@pytest.mark.parametrize(("depth", "cost", "size"), [(1, 8_059_520, 75_121), (2, 10_474_112, 123_729)])
+def test_costs_less_than_a_tenth_of_vgg6(depth: int, cost: int, size: int) -> None:
     shape = (1, 144, 144)
-    assert multiplications(VGG6(shape), shape) == 111_611_712
-    assert multiplications(StreakNet(shape), shape) == 8_059_520
-    assert sum(parameter.numel() for parameter in StreakNet(shape).parameters()) == 75_121
+    vgg6, network = VGG6(shape), StreakNet(shape, depth=depth)
+    assert multiplications(vgg6, shape) == 111_611_712
+    assert multiplications(network, shape) == cost < 111_611_712 / 10
+    assert sum(parameter.numel() for parameter in vgg6.parameters()) == 2_114_033
+    assert sum(parameter.numel() for parameter in network.parameters()) == size
 
 
 def test_last_stage_sees_the_whole_cutout() -> None:
