@@ -2,9 +2,9 @@
 
 Magnitude and rate are drawn, everything else follows: length from the rate and the exposure, width from the
 seeing, signal-to-noise ratio from the sky. What a streak finder would not have flagged is drawn again. The
-ranges are those of fits to 23 real streaks found by ZTF: lengths from 10 to 90 pixels of their tiles and
-signal-to-noise ratios from 12 to 730, both uniform in the logarithm, the latter below 40 for the short
-ones; ridges from 1.3 to 68 sigma; all but one lie within 2.6 pixels of the centre of the tile, that one 5.
+ranges follow fits to 23 real streaks found by ZTF (``experiments/real_streaks.py``): lengths from 9 to 90
+pixels of their tiles and signal-to-noise ratios from 13 to 722, the latter below 40 for the short ones;
+ridges from 2.0 to 77 sigma; all but one lie within 2.5 pixels of the centre of the tile, that one 3.5.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _faintest(camera: Camera) -> float:
 
 
 def _mark_ends(canvas: Canvas, ends: Ends, peak: float) -> None:
-    """Set the pixel at an end to white: seven of the twelve brightest real streaks have that."""
+    """Set the pixel at an end to white, as many of the brightest real streaks have it."""
     if peak < 6.0 or hypot(ends[2] - ends[0], ends[3] - ends[1]) < 8.0:
         return
     for x, y in (ends[:2], ends[2:]):
@@ -156,7 +156,7 @@ def _paint_trail(canvas: Canvas, ends: Ends, flux: float) -> None:
     across -= np.linspace(across[0], across[-1], pieces)
     shares = np.exp(rng.normal(0.0, 0.08 * unsteady, pieces))
     if rng.uniform() < 0.04:
-        # A thin cloud, or a fast rotator: one of 24 real trails swells from its ends to its middle.
+        # A thin cloud, or a fast rotator: a real trail can swell from its ends to its middle.
         shares *= 1.7 - np.cos(2.0 * pi * (np.arange(pieces) + rng.uniform(0.3, 0.7)) / pieces)
     shares *= flux / shares.sum()
     widths = canvas.fwhm * np.exp(rng.normal(0.0, 0.07 * unsteady, pieces))

@@ -54,7 +54,7 @@ class Misfit:
 
 
 def draw_misfit(rng: np.random.Generator) -> Misfit:
-    """Draw the errors of an ordinary subtraction; one in eight is poor, as two of 24 real ones are."""
+    """Draw the errors of an ordinary subtraction; one in eight is poor."""
     x, y, width, grain = rng.standard_normal(4).tolist()
     poor = rng.uniform(3.0, 8.0) if rng.uniform() < 0.12 else 1.0
     shift = 0.02 * poor
@@ -105,7 +105,7 @@ def add_residuals(
 def draw_field(canvas: Canvas) -> None:
     """Paint the ordinary background: residuals and masks of field stars, hot pixels, a gradient."""
     rng = canvas.rng
-    # Stars above the faintest in a cutout of 157 pixels; 24 real ones have 0 to 12 visible residuals.
+    # Stars above the faintest in a cutout of 157 pixels, of which a part leaves visible residuals.
     expected = 4.5 * float(np.exp(0.9 * rng.standard_normal())) * (canvas.size / 157.0) ** 2
     n = int(rng.poisson(min(expected, 80.0)))
     # A pixel at the centre of a star holds a fifth of its light or less; pipelines mask before saturation.
@@ -128,7 +128,7 @@ def draw_field(canvas: Canvas) -> None:
 
 
 def _mask_side(canvas: Canvas) -> None:
-    """Mask a side with an uneven border, as near the brightest stars; one of 24 real cutouts has such."""
+    """Mask a side with an uneven border, as near the brightest stars."""
     rng, size = canvas.rng, canvas.size
     side, depth = int(rng.integers(4)), 0.08 * 5.0 ** rng.uniform() * size
     for at in range(0, size + 12, 24):
