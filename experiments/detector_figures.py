@@ -8,19 +8,76 @@ that are mostly masked are neither right nor wrong in both.
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skysieve.detection.detect import FoundCandidates, describe, is_within_limits
+from skysieve.detection.matching import lies_on, match_streaks
+from skysieve.detection.options import DetectionOptions
+from skysieve.detection.streak import streak_columns
 from skysieve.evaluation.intervals import wilson_interval
+from skysieve.sources.simulators.streak_frames import StreakFrame
 
-__all__ = ["MASKED", "compare", "figure_of", "figures", "judge", "rate"]
+__all__ = [
+    "MASKED",
+    "best_cut",
+    "compare",
+    "figure_of",
+    "figures",
+    "gains",
+    "judge",
+    "load",
+    "outcome",
+    "rate",
+]
 
 #: Masked share of a trail up to which it is counted.
 MASKED = 0.3
 REPLICATES = 2000
 LENGTHS = (0.0, 6.0, 12.0, 25.0, 50.0, 1e9)
 PEAK_SNRS = (0.0, 2.0, 3.0, 5.0, 8.0, 12.0, 1e9)
+
+Judged = tuple[list[dict[str, Any]], list[np.ndarray]]
+"""Frames, and which of their candidates pass."""
+
+
+def outcome(frame: StreakFrame, found: FoundCandidates, seconds: float) -> dict[str, Any]:
+    """Return the candidates of a frame with their features and truth, as they are kept in the run folder."""
+    columns = streak_columns([describe(found, number, 0.0) for number in range(len(found.candidates))])
+    truth = np.column_stack([frame.truth[name] for name in ("x1", "y1", "x2", "y2")])
+    ends = np.column_stack([columns[name] for name in ("x1", "y1", "x2", "y2")])
+    return {
+        "features": found.features,
+        "within_limits": is_within_limits(found, DetectionOptions()),
+        "matched": match_streaks(ends, truth),
+        "satellite": lies_on(ends, frame.satellites) if len(frame.satellites) else np.zeros(len(ends), bool),
+        "seconds": seconds,
+        "fwhm": frame.fwhm,
+        "measured_fwhm": found.fwhm,
+        "satellites": frame.satellites,
+        **{f"truth_{name}": column for name, column in frame.truth.items()},
+        **{f"found_{name}": np.asarray(column) for name, column in columns.items()},
+    }
+
+
+def load(paths: list[Path]) -> list[dict[str, Any]]:
+    """Read the frames."""
+    frames = []
+    for path in paths:
+        with np.load(path) as file:
+            frames.append({name: file[name] for name in file.files})
+    return frames
+
+
+def best_cut(frames: list[dict[str, Any]], scores: list[np.ndarray]) -> tuple[float, float]:
+    """Return the score of the highest F1, of 0.05 to 0.95 in steps of 0.05, and this F1."""
+    best = (-1.0, 0.5)
+    for threshold in np.arange(0.05, 0.96, 0.05):
+        counts = _counts(frames, [each >= threshold for each in scores]).sum(axis=0)
+        best = max(best, (float(figure_of("f1", counts)), round(float(threshold), 2)))
+    return best[1], best[0]
 
 
 def judge(frame: dict[str, Any], passed: np.ndarray) -> dict[str, Any]:
@@ -159,25 +216,30 @@ def errors_of(frame: dict[str, Any], chosen: np.ndarray, true: np.ndarray) -> di
 
 
 def compare(frames: list[dict[str, Any]], passed: dict[str, list[np.ndarray]]) -> dict[str, Any]:
-    """Return what the classifier gains over fixed cuts on all trails, with paired bootstrap of frames."""
-    counts = {}
-    for name, chosen in passed.items():
-        judged = [judge(frame, each) for frame, each in zip(frames, chosen, strict=True)]
-        counts[name] = np.array(
-            [(each["right"].sum(), each["wrong"].sum(), each["countable"].sum()) for each in judged]
-        )
-    rng = np.random.default_rng(1)
-    drawn = rng.integers(len(frames), size=(REPLICATES, len(frames)))
-    gains = {}
+    """Return what the classifier gains over fixed cuts on all trails."""
+    return gains((frames, passed["classifier"]), (frames, passed["fixed cuts"]))
+
+
+def gains(one: Judged, other: Judged) -> dict[str, Any]:
+    """Return figures of one way on all trails less those of another, with paired bootstrap of frames."""
+    counts = [_counts(*each) for each in (one, other)]
+    frames = len(counts[0])
+    drawn = np.random.default_rng(1).integers(frames, size=(REPLICATES, frames))
+    found = {}
     for figure in ("completeness", "precision", "f1"):
         whole, sampled = (
-            figure_of(figure, counts["classifier"][rows].sum(axis=-2))
-            - figure_of(figure, counts["fixed cuts"][rows].sum(axis=-2))
-            for rows in (np.arange(len(frames)), drawn)
+            figure_of(figure, counts[0][rows].sum(axis=-2)) - figure_of(figure, counts[1][rows].sum(axis=-2))
+            for rows in (np.arange(frames), drawn)
         )
         low, high = np.quantile(sampled, (0.025, 0.975))
-        gains[figure] = {"value": float(whole), "low": float(low), "high": float(high)}
-    return gains
+        found[figure] = {"value": float(whole), "low": float(low), "high": float(high)}
+    return found
+
+
+def _counts(frames: list[dict[str, Any]], passed: list[np.ndarray]) -> np.ndarray:
+    """Return how many are right, wrong and true on each frame, shape (n, 3)."""
+    judged = [judge(frame, each) for frame, each in zip(frames, passed, strict=True)]
+    return np.array([(each["right"].sum(), each["wrong"].sum(), each["countable"].sum()) for each in judged])
 
 
 def figure_of(name: str, counts: np.ndarray) -> np.ndarray:

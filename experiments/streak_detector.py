@@ -11,7 +11,8 @@ their union; each trail is found once at most. Detections of trails that are mos
 nor wrong. So are those of satellites in ``precision``; ``precision_counting_satellites`` calls them wrong.
 Everything else is a false alarm.
 
-``--judge sieve`` lets a sieve judge what the search finds, instead of boosted trees, on some of the frames.
+``--judge sieve`` lets a sieve judge what the search finds, instead of boosted trees. ``--judge network`` lets
+a small network find the streaks, instead of the search; it is trained first, on frames of its own.
 """
 
 from __future__ import annotations
@@ -27,16 +28,14 @@ from typing import Any
 
 import numpy as np
 
-from detector_figures import MASKED, compare, figures, judge
+from detector_figures import MASKED, best_cut, compare, figures, load, outcome
 from detector_sieve import judge_by_sieve
 from skysieve.atomic_file import replacing
 from skysieve.detection.boosted_trees import BoostedTrees, shipped_trees
 from skysieve.detection.cuts import passes_cuts
-from skysieve.detection.detect import describe, detect_streaks, find_candidates, is_within_limits
+from skysieve.detection.detect import detect_streaks, find_candidates
 from skysieve.detection.features import FEATURES
-from skysieve.detection.matching import lies_on, match_streaks
 from skysieve.detection.options import DetectionOptions
-from skysieve.detection.streak import streak_columns
 from skysieve.sources.simulators.camera import Camera
 from skysieve.sources.simulators.streak_frames import StreakFrame, simulate_streak_frame
 
@@ -46,6 +45,9 @@ TREES = ROOT / "src" / "skysieve" / "detection" / "streak_trees.json"
 
 TRAILS = 40
 TRAIN_SEED, TEST_SEED = 10_000, 50_000
+
+#: Other ways to judge, each with a section of its own in the results.
+BESIDE = ("sieve", "network")
 
 
 def camera_of(number: int, part: str) -> Camera:
@@ -72,33 +74,9 @@ def run_frame(task: tuple[str, int, Path]) -> Path:
     start = time.perf_counter()
     found = find_candidates(frame.science, frame.reference, frame.difference, pixel_scale=frame.pixel_scale)
     seconds = time.perf_counter() - start
-    columns = streak_columns([describe(found, number, 0.0) for number in range(len(found.candidates))])
-    truth = np.column_stack([frame.truth[name] for name in ("x1", "y1", "x2", "y2")])
-    ends = np.column_stack([columns[name] for name in ("x1", "y1", "x2", "y2")])
     with replacing(path) as partial:
-        np.savez_compressed(
-            partial,
-            features=found.features,
-            within_limits=is_within_limits(found, DetectionOptions()),
-            matched=match_streaks(ends, truth),
-            satellite=lies_on(ends, frame.satellites) if len(frame.satellites) else np.zeros(len(ends), bool),
-            seconds=seconds,
-            fwhm=frame.fwhm,
-            measured_fwhm=found.fwhm,
-            satellites=frame.satellites,
-            **{f"truth_{name}": column for name, column in frame.truth.items()},
-            **{f"found_{name}": np.asarray(column) for name, column in columns.items()},
-        )
+        np.savez_compressed(partial, **outcome(frame, found, seconds))
     return path
-
-
-def load(paths: list[Path]) -> list[dict[str, Any]]:
-    """Read the frames."""
-    frames = []
-    for path in paths:
-        with np.load(path) as file:
-            frames.append({name: file[name] for name in file.files})
-    return frames
 
 
 def train(frames: list[dict[str, Any]]) -> tuple[BoostedTrees, float]:
@@ -120,7 +98,6 @@ def train(frames: list[dict[str, Any]]) -> tuple[BoostedTrees, float]:
         ).fit(rows, real)
         return as_trees(model)
 
-    best = (-1.0, 0.5)
     held_out: list[dict[str, Any]] = []
     for part in range(3):
         trees = fit([frame for frame, number in zip(frames, fold, strict=True) if number != part])
@@ -129,14 +106,7 @@ def train(frames: list[dict[str, Any]]) -> tuple[BoostedTrees, float]:
             for frame, number in zip(frames, fold, strict=True)
             if number == part
         ]
-    for threshold in np.arange(0.05, 0.96, 0.05):
-        chosen = [judge(frame, frame["score"] >= threshold) for frame in held_out]
-        right = sum(int(each["right"].sum()) for each in chosen)
-        wrong = sum(int(each["wrong"].sum()) for each in chosen)
-        true = sum(int(each["countable"].sum()) for each in chosen)
-        f1 = 2.0 * right / (true + right + wrong)
-        best = max(best, (f1, round(float(threshold), 2)))
-    return fit(frames), best[1]
+    return fit(frames), best_cut(held_out, [frame["score"] for frame in held_out])[0]
 
 
 def as_trees(model: Any) -> BoostedTrees:
@@ -191,7 +161,7 @@ def main() -> None:
     parser.add_argument("--train", action="store_true", help="train the classifier and ship it")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep-times", action="store_true", help="keep the stored times of a frame")
-    parser.add_argument("--judge", choices=("trees", "sieve"), default="trees")
+    parser.add_argument("--judge", choices=("trees", *BESIDE), default="trees")
     parser.add_argument("--sieve", default="streaks", help="name or folder, for --judge sieve")
     arguments = parser.parse_args()
     arguments.runs.mkdir(parents=True, exist_ok=True)
@@ -208,18 +178,26 @@ def main() -> None:
         TREES.write_text(trees.to_json() + "\n")
         shipped_trees.cache_clear()
         print(f"threshold chosen on training frames: {threshold}")
-    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     least = DetectionOptions().minimum_score
     passed = {
         "classifier": [shipped_trees().predict(frame["features"]) >= least for frame in frames],
         "fixed cuts": [passes_cuts(frame["features"]) for frame in frames],
     }
     if arguments.judge == "sieve":
-        known["sieve"] = judge_by_sieve(
+        section = judge_by_sieve(
             arguments.sieve, frames, lambda number: simulate("test", number), passed, arguments.runs
         )
-        write(known)
+        write(known_results() | {"sieve": section})
         return
+    if arguments.judge == "network":
+        # Not at the top: torch would count in the peak of memory that is measured of the detector.
+        from detector_network import NetworkOptions, judge_by_network
+
+        options = NetworkOptions()
+        section = judge_by_network(frames, simulate, passed, arguments.runs, options, arguments.workers)
+        write(known_results() | {"network": section})
+        return
+    known = known_results()
     content = {
         "data": f"{len(frames)} simulated frames of 3,080 x 3,072 pixels, {TRAILS} trails each",
         "seeds": [TEST_SEED, TEST_SEED + len(frames) - 1],
@@ -239,16 +217,24 @@ def main() -> None:
         "results": {name: figures(frames, chosen) for name, chosen in passed.items()},
         "classifier_less_fixed_cuts": compare(frames, passed),
     }
-    write(content | {name: known[name] for name in ("sieve",) if name in known})
+    write(content | {name: known[name] for name in BESIDE if name in known})
+
+
+def known_results() -> dict[str, Any]:
+    """Return the results as they stand, which others may have added to meanwhile."""
+    found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    return found
 
 
 def write(content: dict[str, Any]) -> None:
     """Write the results and print those that matter most."""
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
-    beside = content.get("sieve", {}).get("results", {})
-    of_sieve = {f"{name}, where a sieve judged": found for name, found in beside.items()}
-    for name, found in (content.get("results", {}) | of_sieve).items():
+    tables = dict(content.get("results", {}))
+    for name in BESIDE:
+        beside = content.get(name, {}).get("results", {})
+        tables |= {f"{judge}, beside the {name}": found for judge, found in beside.items()}
+    for name, found in tables.items():
         for cut in ("all", "bar"):
             shown = ("completeness", "precision", "precision_counting_satellites")
             print(name, cut, {part: round(found[cut][part]["value"], 4) for part in shown})

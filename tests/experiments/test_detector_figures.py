@@ -55,6 +55,26 @@ def test_precision_with_and_without_satellites(detector_figures: ModuleType) -> 
     assert found["detections"] == {"reported": 6, "right": 3, "wrong": 1, "satellite": 1}
 
 
+def test_the_cut_of_the_highest_f1(detector_figures: ModuleType) -> None:
+    scores = np.array([0.9, 0.8, 0.62, 0.9, 0.9, 0.57])
+    cut, f1 = detector_figures.best_cut([a_frame()], [scores])
+    assert (cut, f1) == (0.6, 1.0)
+    assert detector_figures.best_cut([a_frame()], [scores[::-1]])[1] < 1.0
+
+
+def test_gains_of_one_way_over_another(detector_figures: ModuleType) -> None:
+    frames = [a_frame(), a_frame()]
+    everything = [np.ones(6, dtype=bool)] * 2
+    strict = [np.arange(6) != 5] * 2
+    assert detector_figures.gains((frames, strict), (frames, strict))["f1"]["value"] == 0.0
+    found = detector_figures.gains((frames, strict), (frames, everything))
+    assert {name: each["value"] for name, each in found.items()} == {
+        "completeness": 0.0,
+        "precision": pytest.approx(0.25),
+        "f1": pytest.approx(1.0 - 6.0 / 7.0),
+    }
+
+
 class Toy:
     """A sieve that calls dark cutouts real."""
 
