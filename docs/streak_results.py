@@ -148,7 +148,7 @@ def _published(found: Found) -> str:
     areas = []
     for family in DEEPSTREAKS.questions():
         published = DEEPSTREAKS.families[family].published
-        theirs = ", ".join(f"{each.quantity.split(', ')[1]} {each.published:.5f}" for each in published)
+        theirs = ", ".join(f"{each.quantity.split(', ')[1]} {each.published}" for each in published)
         areas.append([code(family), theirs, *(_areas(each, family) for each in sets.values())])
     where = DEEPSTREAKS.families["rb"].published[0].source
     unlike = (

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.joint_thresholds import joint_thresholds
+from skysieve.evaluation.report_page import number_text
 from skysieve.models.sieve import Sieve
 from skysieve.recipes.deepstreaks import DEEPSTREAKS, FAMILIES, family_samples, joint_truth
 from skysieve.recipes.evaluate_sieve import evaluate_sieve
@@ -50,6 +51,19 @@ def streaks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(streaks: Path, tmp_path_factory: pytest.TempPathFactory) -> SieveRun:
     settings = override(DEEPSTREAKS.configuration, SMALL)
     return train_sieve(DEEPSTREAKS, [streaks], tmp_path_factory.mktemp("run"), settings, progress=False)
+
+
+def test_published_areas_are_shown_with_their_five_digits() -> None:
+    areas = {
+        name: [number_text(each.published) for each in DEEPSTREAKS.families[name].published]
+        for name in FAMILIES
+    }
+    assert areas == {
+        "rb": ["0.99084", "0.99461", "0.99750"],
+        "sl": ["0.98807", "0.99954", "0.99797"],
+        "kd": ["0.98150", "0.99194", "0.99383"],
+        "os": ["0.99428", "0.99658", "0.99789"],
+    }
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -79,7 +79,8 @@ class PublishedFigure:
     quantity : str
         What it is, for people: ``FNR at 0.5``.
     published : float or str
-        The published value.
+        The published value: text, which is shown as it is, where the source prints digits; a float where it
+        gives counts.
     source : str
         Paper, table, or file it was read from.
     figure : str

@@ -84,7 +84,7 @@ class _Family:
     title: str
     classes: tuple[str, ...]
     summary: str
-    auc: dict[str, float]
+    auc: dict[str, str]
 
 
 FAMILIES = {
@@ -92,25 +92,25 @@ FAMILIES = {
         "bogus or a streak of any origin",
         ("bogus", "streak"),
         "Tells streaks (asteroids, satellites, cosmic rays) from artefacts of detector, optics, subtraction.",
-        {"vgg6": 0.99084, "resnet50": 0.99461, "densenet121": 0.99750},
+        {"vgg6": "0.99084", "resnet50": "0.99461", "densenet121": "0.99750"},
     ),
     "sl": _Family(
         "long or short streak",
         ("long", "short"),
         "Tells streaks that lie within the cutout from those that cross it.",
-        {"vgg6": 0.98807, "resnet50": 0.99954, "densenet121": 0.99797},
+        {"vgg6": "0.98807", "resnet50": "0.99954", "densenet121": "0.99797"},
     ),
     "kd": _Family(
         "keep or ditch",
         ("ditch", "keep"),
         "Tells streaks that may be an asteroid from cosmic rays, flashes and look-alikes.",
-        {"vgg6": 0.98150, "resnet50": 0.99194, "densenet121": 0.99383},
+        {"vgg6": "0.98150", "resnet50": "0.99194", "densenet121": "0.99383"},
     ),
     "os": _Family(
         "plausible asteroid or anything else, in one step",
         ("other", "plausible"),
         "Tells streaks that may be an asteroid from everything else that the streak pipeline finds.",
-        {"vgg6": 0.99428, "resnet50": 0.99658, "densenet121": 0.99789},
+        {"vgg6": "0.99428", "resnet50": "0.99658", "densenet121": "0.99789"},
     ),
 }
 """The families by name; the label of each is the column of the same name."""
