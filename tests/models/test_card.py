@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from skysieve.models import Model
-from skysieve.models.card import UNSTATED, model_card
-from skysieve.recipes.report import model_card_of
+from skysieve.models.card import UNSTATED, model_card, model_card_of
 
 
 def test_the_origin_of_the_labels_is_never_passed_over() -> None:

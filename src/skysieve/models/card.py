@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from skysieve.models.description import ModelDescription
+from skysieve.models.contract import InputContract
+from skysieve.models.description import DISCLOSED, ModelDescription
 
-__all__ = ["UNSTATED", "format_figure", "model_card"]
+if TYPE_CHECKING:
+    from skysieve.evaluation.report_content import ModelCard
+    from skysieve.models.model import Model
+
+__all__ = ["UNSTATED", "contract_rows", "disclosure", "format_figure", "model_card", "model_card_of"]
 
 #: What stands in place of an account of the labels that nobody gave.
 UNSTATED = "The origin of the labels is not stated."
@@ -37,6 +42,56 @@ def model_card(description: ModelDescription) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def model_card_of(model: Model) -> ModelCard:
+    """Return what a report says about a model itself."""
+    from skysieve.evaluation.report_content import ModelCard
+
+    description, provenance = model.description, model.description.provenance
+    return ModelCard(
+        name=description.name,
+        identity=model.identity,
+        recipe=description.recipe,
+        summary=description.summary,
+        contract=contract_rows(description.contract)
+        | {"inside the graph": ", ".join(step["step"] for step in description.preprocess)},
+        training_data=str(provenance.get("summary", {}).get("samples", "")),
+        label_disclosure=disclosure(description.labels),
+        limits=[provenance["limits"]] if provenance.get("limits") else (),
+    )
+
+
+def contract_rows(contract: InputContract) -> dict[str, str]:
+    """Return what a model expects as the rows of a table.
+
+    Examples
+    --------
+    >>> contract_rows(InputContract((1, 144, 144), ("difference",), unit="grey level"))["surveys"]
+    'any'
+    """
+    return {
+        "shape": f"{contract.shape} (channel, y, x), float32",
+        "channels": ", ".join(contract.channels),
+        "unit": contract.unit,
+        "missing pixels": contract.nan,
+        "surveys": ", ".join(contract.surveys) or "any",
+    }
+
+
+def disclosure(labels: str) -> str:
+    """Return what has to stand beside every figure, given how the labels came about.
+
+    Weak and simulated labels limit what a figure means; so do labels of which nothing is known.
+
+    Examples
+    --------
+    >>> disclosure("SIMULATED labels"), disclosure("Two observers."), disclosure("")
+    ('SIMULATED labels', '', 'The origin of the labels is not stated.')
+    """
+    if not labels:
+        return UNSTATED
+    return labels if labels.startswith(DISCLOSED) else ""
+
+
 def format_figure(figure: Any) -> str:
     """Write a figure: a number, or a value with its interval.
 
@@ -57,15 +112,9 @@ def format_figure(figure: Any) -> str:
 
 def _input(description: ModelDescription) -> str:
     contract = description.contract
-    rows = {
-        "shape": f"{contract.shape} (channel, y, x), float32",
-        "channels": ", ".join(contract.channels),
-        "unit": contract.unit,
-        "NaN": contract.nan,
-        "smaller images": "filled up with NaN at bottom and right"
-        if contract.smaller == "fill"
-        else "refused",
-        "surveys": ", ".join(contract.surveys) or "any",
+    filled = contract.smaller == "fill"
+    rows = contract_rows(contract) | {
+        "smaller images": "filled up with NaN at bottom and right" if filled else "refused",
         "inside the graph": ", ".join(step["step"] for step in description.preprocess) or "nothing",
     }
     outcome = f"the calibrated probability of the class `{description.classes[-1]}`"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from skysieve.models.card import UNSTATED, format_figure
-from skysieve.models.description import DISCLOSED
+from skysieve.models.card import UNSTATED, contract_rows, disclosure, format_figure
 from skysieve.models.model import GRAPH
 from skysieve.models.sieve import Member, Sieve
 
@@ -45,22 +44,16 @@ def sieve_card(sieve: Sieve) -> ModelCard:
     """Return what a report says about a sieve itself."""
     from skysieve.evaluation.report_content import ModelCard
 
-    description, contract = sieve.description, sieve.contract
-    labels = sieve.labels or UNSTATED
+    description = sieve.description
     return ModelCard(
         name=description.name,
         identity=sieve.identity,
         recipe=str(description.provenance.get("recipe", "")),
         summary=description.summary,
-        contract={
-            "shape": f"{contract.shape} (channel, y, x), float32",
-            "channels": ", ".join(contract.channels),
-            "unit": contract.unit,
-            "missing pixels": contract.nan,
-            "members": ", ".join(member.name for member in sieve.members),
-        }
+        contract=contract_rows(sieve.contract)
+        | {"members": ", ".join(member.name for member in sieve.members)}
         | {f"rule {name}": rule.explain() for name, rule in sieve.rules.items()},
-        label_disclosure=labels if labels.startswith(DISCLOSED) or labels == UNSTATED else "",
+        label_disclosure=disclosure(sieve.labels),
     )
 
 
@@ -137,15 +130,8 @@ def _rules(sieve: Sieve) -> str:
 
 
 def _input(sieve: Sieve) -> str:
-    contract = sieve.contract
-    rows = {
-        "shape": f"{contract.shape} (channel, y, x), float32",
-        "channels": ", ".join(contract.channels),
-        "unit": contract.unit,
-        "missing pixels": contract.nan,
-        "surveys": ", ".join(contract.surveys) or "any",
-    }
-    return "## Input\n\nEvery member sees the same raw image.\n\n" + _table(("", ""), rows.items())
+    rows = contract_rows(sieve.contract).items()
+    return "## Input\n\nEvery member sees the same raw image.\n\n" + _table(("", ""), rows)
 
 
 def _figures(sieve: Sieve) -> str:

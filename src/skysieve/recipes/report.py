@@ -12,10 +12,9 @@ import numpy as np
 from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.report import write_report
-from skysieve.evaluation.report_content import ModelCard, PublishedFigure, ReportContent, worst_examples
+from skysieve.evaluation.report_content import PublishedFigure, ReportContent, worst_examples
 from skysieve.evaluation.thresholds import fixed
-from skysieve.models.card import UNSTATED
-from skysieve.models.description import DISCLOSED
+from skysieve.models.card import model_card_of
 from skysieve.models.model import Model
 from skysieve.recipes.judging import KNOWN_REAL_RECALL, WEAK_AUC
 from skysieve.recipes.recipe import Recipe
@@ -90,35 +89,6 @@ def write_model_report(
         provenance=_provenance(model),
     )
     return write_report(path, content)
-
-
-def model_card_of(model: Model) -> ModelCard:
-    """Return what a report says about a model itself."""
-    description, contract = model.description, model.description.contract
-    provenance = description.provenance
-    return ModelCard(
-        name=description.name,
-        identity=model.identity,
-        recipe=description.recipe,
-        summary=description.summary,
-        contract={
-            "shape": f"{contract.shape} (channel, y, x), float32",
-            "channels": ", ".join(contract.channels),
-            "unit": contract.unit,
-            "missing pixels": contract.nan,
-            "surveys": ", ".join(contract.surveys) or "any",
-            "inside the graph": ", ".join(step["step"] for step in description.preprocess),
-        },
-        training_data=str(provenance.get("summary", {}).get("samples", "")),
-        label_disclosure=_disclosure(description.labels),
-        limits=[provenance["limits"]] if provenance.get("limits") else (),
-    )
-
-
-def _disclosure(labels: str) -> str:
-    if not labels:
-        return UNSTATED
-    return labels if labels.startswith(DISCLOSED) else ""
 
 
 def _published(recipe: Recipe, evaluation: Evaluation, judged: SampleSet) -> list[PublishedFigure]:

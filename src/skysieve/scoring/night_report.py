@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.night_report import write_night_report
-from skysieve.evaluation.report_content import Example, ModelCard, NightContent
+from skysieve.evaluation.report_content import Example, NightContent
 from skysieve.evaluation.thresholds import Threshold, fixed
-from skysieve.models.description import DISCLOSED
+from skysieve.models.card import model_card_of
 from skysieve.models.model import Model
 from skysieve.preprocess import stack_cutouts
 from skysieve.samples.findings import Finding
@@ -73,19 +73,12 @@ def write_report_of_scores(
     threshold = fixed(0.5) if stored is None else Threshold(**stored)
     best = np.argsort(-scores, kind="stable")[:candidates]
     rows = table.take(best).to_pylist()
-    labels = model.description.labels
     run = json.loads(pq.read_metadata(summary.output).metadata[METADATA_KEY])
     cutouts = read_cutouts([row["source"] for row in rows], model, schemas=run["schemas"])
     content = NightContent(
         title=f"{summary.output.stem}: scored by {model.description.name}",
         night=summary.output.stem,
-        card=ModelCard(
-            name=model.description.name,
-            identity=model.identity,
-            recipe=model.description.recipe,
-            summary=model.description.summary,
-            label_disclosure=labels if labels.startswith(DISCLOSED) else "",
-        ),
+        card=model_card_of(model),
         received=summary.scored + sum(summary.kept_aside.values()),
         scores=scores,
         threshold=threshold,
