@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from skysieve.errors import ConfigurationError
-from skysieve.training.augmentation import apply_symmetries, augment, draw_symmetries
+from skysieve.training.augmentation import apply_shifts, apply_symmetries, augment, draw_symmetries
 from skysieve.training.configuration import AugmentationConfig
 
 torch.set_num_threads(1)
@@ -99,3 +99,29 @@ def test_draws_depend_on_the_generator_alone() -> None:
     first, second = (draw_symmetries(100, config, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
     assert not torch.equal(first, draw_symmetries(100, config, torch.Generator().manual_seed(4)))
+
+
+@given(
+    hnp.arrays(np.float32, (3, 2, 4, 6), elements=st.floats(-9, 9, width=32)),
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=3, max_size=3),
+)
+def test_shifts_equal_numpy(images: NDArray[np.float32], shifts: list[tuple[int, int]]) -> None:
+    down, right = torch.tensor(shifts).T
+    found = apply_shifts(torch.from_numpy(images), down, right).numpy()
+    for image, moved, shift in zip(images, found, shifts, strict=True):
+        np.testing.assert_array_equal(moved, np.roll(image, shift, axis=(1, 2)))
+
+
+def test_shifts_have_the_asked_spread() -> None:
+    images = torch.zeros(4000, 1, 41, 41)
+    images[:, 0, 20, 20] = 1
+    config = AugmentationConfig(flips=False, shift=3.9)
+    moved = augment(images, config, torch.Generator().manual_seed(1))
+    places = np.argwhere(moved[:, 0].numpy() == 1)[:, 1:] - 20
+    np.testing.assert_allclose(places.std(0), 3.9, rtol=0.05)
+    np.testing.assert_allclose(places.mean(0), 0, atol=0.2)
+
+
+def test_a_negative_shift_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"augmentation\.shift"):
+        AugmentationConfig(shift=-1)

@@ -275,3 +275,14 @@ def _fill_with_one(samples: Tensor) -> Tensor:
 def test_threads_may_change_between_sessions(run: Callable[..., FitResult], config: TrainingConfig) -> None:
     run(config)
     run(dataclasses.replace(config, threads=None))
+
+
+def test_a_run_from_before_a_setting_existed_goes_on(
+    run: Callable[..., FitResult], config: TrainingConfig
+) -> None:
+    result = run(config)
+    checkpoint = torch.load(result.folder / "checkpoint.pt", weights_only=True)
+    assert not {"loss", "copies", "decay", "augmentation.shift"} & set(checkpoint["facts"])
+    run(config)
+    with pytest.raises(ConfigurationError, match="copies was None and is 40"):
+        run(dataclasses.replace(config, copies=40))

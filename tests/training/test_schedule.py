@@ -32,3 +32,10 @@ def test_rises_in_the_warm_up_and_falls_after_it(first: float, second: float) ->
         assert earlier <= later
     if min(first, second) >= 4:
         assert earlier >= later
+
+
+def test_inverse_time_is_the_decay_of_keras() -> None:
+    # Keras divides by 1 + decay * step; here the decay is that of an epoch, of 5000 steps for instance.
+    config = TrainingConfig(epochs=40, learning_rate=0.005, schedule="inverse-time", decay=1e-6 * 5000)
+    assert learning_rate_at(0, config) == 0.005
+    assert learning_rate_at(12.5, config) == pytest.approx(0.005 / (1 + 1e-6 * 12.5 * 5000))

@@ -202,15 +202,15 @@ def _usable(
 ) -> tuple[NDArray[np.bool_], list[Finding]]:
     """Say which rows have votes that make sense, and what is wrong with the others."""
     sums = votes.sum(1)
-    negative: NDArray[np.bool_] = (votes < 0).any(1)
-    missing = ~np.isfinite(votes).all(1)
+    negative = np.asarray((votes < 0).any(1), dtype=np.bool_)
+    missing = np.asarray(~np.isfinite(votes).all(1), dtype=np.bool_)
     if total is not None:
         missing |= ~np.isfinite(total)
         negative |= total < 0
     off = np.abs(sums - 1) > scheme.tolerance if scheme.kind == "shares" else np.zeros(len(votes), bool)
-    nobody: NDArray[np.bool_] = np.asarray(sums == 0)
+    nobody = np.asarray(sums == 0, dtype=np.bool_)
     if total is not None:
-        nobody = nobody | (total == 0)
+        nobody |= total == 0
     findings = []
     for row in np.flatnonzero(missing | negative | off | nobody):
         listed = ", ".join(f"{vote:g}" for vote in votes[row])

@@ -1,4 +1,4 @@
-"""Random symmetries of images: the eight of the square, or some of them."""
+"""Random symmetries of images: the eight of the square, or some of them; and random shifts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from skysieve.errors import ConfigurationError
 from skysieve.training.configuration import AugmentationConfig
 
-__all__ = ["apply_symmetries", "augment", "draw_symmetries"]
+__all__ = ["apply_shifts", "apply_symmetries", "augment", "draw_symmetries"]
 
 # A symmetry is a number of three bits: flip left to right, flip top to bottom, then transpose.
 FLIP_COLUMNS, FLIP_ROWS, TRANSPOSE = 1, 2, 4
@@ -18,7 +18,7 @@ ALL = tuple(range(8))
 
 
 def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
-    """Give every sample one random symmetry, the same for all its channels.
+    """Give every sample one random symmetry and one random shift, the same for all its channels.
 
     Pixels are moved and never computed with, so NaN stays NaN.
 
@@ -27,7 +27,7 @@ def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generat
     images : Tensor, shape (N, ..., H, W)
         Raw samples.
     config : AugmentationConfig
-        Which symmetries.
+        Which symmetries, how large shifts.
     generator : torch.Generator
         Of the CPU; images may lie on any device.
 
@@ -48,6 +48,9 @@ def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generat
     tensor([[[[1., 0.],
               [3., 2.]]]])
     """
+    if config.shift:
+        drawn = torch.randn(2, len(images), generator=generator, dtype=torch.float64) * config.shift
+        images = apply_shifts(images, *drawn.round().long())
     if not (config.flips or config.rotations):
         return images
     if config.rotations and images.shape[-1] != images.shape[-2]:
@@ -83,3 +86,28 @@ def apply_symmetries(images: Tensor, symmetries: Tensor) -> Tensor:
         part = images[rows].flip(axes)
         moved[rows] = part.transpose(-1, -2) if symmetry & TRANSPOSE else part
     return moved
+
+
+def apply_shifts(images: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Shift each sample by whole pixels; what is pushed out on one side comes in on the other.
+
+    Parameters
+    ----------
+    images : Tensor, shape (N, C, H, W)
+        Samples.
+    down, right : Tensor, shape (N,), int64
+        Pixels along the rows' axis and the columns' axis.
+
+    Examples
+    --------
+    >>> images = torch.arange(4.0).reshape(1, 1, 2, 2)
+    >>> apply_shifts(images, torch.tensor([1]), torch.tensor([0]))
+    tensor([[[[2., 3.],
+              [0., 1.]]]])
+    """
+    count, channels, height, width = images.shape
+    rows = (torch.arange(height) - down[:, None]) % height
+    columns = (torch.arange(width) - right[:, None]) % width
+    pixels = (rows[:, :, None] * width + columns[:, None, :]).reshape(count, 1, -1).to(images.device)
+    moved = images.flatten(2).gather(2, pixels.expand(-1, channels, -1))
+    return moved.reshape(images.shape)

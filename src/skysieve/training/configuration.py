@@ -13,16 +13,16 @@ __all__ = ["AugmentationConfig", "TrainingConfig"]
 ClassWeights = Literal["none", "balanced"]
 Loss = Literal["cross-entropy", "soft-cross-entropy", "dirichlet-multinomial", "partial"]
 Monitor = Literal["loss", "accuracy", "balanced_accuracy"]
-Optimizer = Literal["adam", "adamw"]
+Optimizer = Literal["adam", "adamw", "adamax", "adadelta", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
-Schedule = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine", "inverse-time"]
 
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """Random symmetries given to every training sample anew in every epoch.
+    """Random symmetries and shifts given to every training sample anew in every epoch.
 
-    Each sample gets one member of the chosen group, drawn uniformly, the same
+    Each sample gets one member of the chosen group, drawn uniformly, and one shift, the same
     for all its channels, before preprocessing.
 
     Parameters
@@ -32,10 +32,21 @@ class AugmentationConfig:
     rotations : bool
         Rotate by 0, 90, 180 or 270 degrees; for square images only. With
         ``flips`` these are the eight symmetries of the square.
+    shift : float
+        Standard deviation in pixels of a random shift along each axis, rounded to whole pixels; what
+        is pushed out on one side comes in on the other. For networks that look at a crop in the middle
+        of larger images, where it never shows.
     """
 
     flips: bool = True
     rotations: bool = False
+    shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.shift < math.inf:
+            raise ConfigurationError(
+                f"training setting 'augmentation.shift' is a number of pixels from 0; found {self.shift!r}"
+            )
 
 
 @dataclass(frozen=True)
@@ -54,11 +65,17 @@ class TrainingConfig:
         Decay of the running mean of the gradient and of its square.
     weight_decay : float
         Pull towards zero: an L2 penalty with ``adam``, decoupled with ``adamw``.
-    optimizer : {"adam", "adamw"}
-        Rule of the steps.
-    schedule : {"constant", "cosine"}
-        Learning rate after the warm-up: constant, or falling to zero at the last
-        of ``epochs`` as half a cosine.
+    optimizer : {"adam", "adamw", "adamax", "adadelta", "sgd"}
+        Rule of the steps; ``adadelta`` with the constants of Keras (ρ = 0.95, ε = 1e-7), ``sgd`` with
+        Nesterov's momentum.
+    momentum : float
+        Of ``sgd``, 0 to below 1.
+    schedule : {"constant", "cosine", "inverse-time"}
+        Learning rate after the warm-up: constant; falling to zero at the last of ``epochs`` as half a
+        cosine; or divided by 1 + ``decay`` · t after t epochs, which is the ``decay`` of Keras times the
+        steps of an epoch.
+    decay : float
+        Of ``inverse-time``, per epoch.
     warmup_epochs : int
         Epochs in which the learning rate rises linearly from zero.
     patience : int
@@ -68,8 +85,13 @@ class TrainingConfig:
     class_weights : {"none", "balanced"}
         ``balanced`` multiplies the weight of every sample by N / (K N_class), so
         that all K classes count the same. Applies to the training loss only.
+    copies : int
+        Samples that every class is brought up to by showing each of its own several times an epoch, as
+        `skysieve.training.copies` says; 0 shows each once. Applies to the training samples only.
+    most_copies : int
+        How often a sample is shown at most.
     augmentation : AugmentationConfig
-        Random symmetries of the training samples.
+        Random symmetries and shifts of the training samples.
     precision : {"auto", "float32", "bfloat16"}
         ``bfloat16`` computes forward and backward passes by autocast in bfloat16
         and keeps weights in float32. ``auto`` chooses it where the processor has
@@ -103,7 +125,8 @@ class TrainingConfig:
     >>> TrainingConfig(optimizer="Adam")
     Traceback (most recent call last):
         ...
-    skysieve.errors.ConfigurationError: training setting 'optimizer' is one of 'adam', 'adamw'; found 'Adam'
+    skysieve.errors.ConfigurationError: training setting 'optimizer' is one of \
+'adam', 'adamw', 'adamax', 'adadelta', 'sgd'; found 'Adam'
     """
 
     epochs: int = 200
@@ -112,11 +135,15 @@ class TrainingConfig:
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
     optimizer: Optimizer = "adam"
+    momentum: float = 0.9
     schedule: Schedule = "constant"
+    decay: float = 0.0
     warmup_epochs: int = 0
     patience: int = 50
     monitor: Monitor = "loss"
     class_weights: ClassWeights = "none"
+    copies: int = 0
+    most_copies: int = 25
     augmentation: AugmentationConfig = AugmentationConfig()
     precision: Precision = "auto"
     channels_last: bool = True
@@ -139,8 +166,10 @@ class TrainingConfig:
             _check("threads", self.threads, positive, "a positive whole number or None")
         rate = self.learning_rate
         _check("learning_rate", rate, 0 < rate < math.inf, "a positive number")
-        decay = self.weight_decay
-        _check("weight_decay", decay, 0 <= decay < math.inf, "a number from 0")
+        for name in ("weight_decay", "decay"):
+            value = getattr(self, name)
+            _check(name, value, 0 <= value < math.inf, "a number from 0")
+        _check("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
         smoothing = self.label_smoothing
         _check("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
         smooth = smoothing == 0 or self.loss == "cross-entropy"
@@ -161,7 +190,15 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "loss": get_args(Loss),
     "precision": get_args(Precision),
 }
-_SMALLEST = {"epochs": 1, "batch_size": 1, "warmup_epochs": 0, "patience": 1, "seed": 0}
+_SMALLEST = {
+    "epochs": 1,
+    "batch_size": 1,
+    "warmup_epochs": 0,
+    "patience": 1,
+    "seed": 0,
+    "copies": 0,
+    "most_copies": 1,
+}
 
 
 def _is_whole(value: Any) -> bool:

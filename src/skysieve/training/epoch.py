@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skysieve.errors import ConfigurationError, ContractError
+from skysieve.networks.kernel_l2 import kernel_l2_penalty
 from skysieve.progress import ProgressBar
 from skysieve.training.augmentation import augment
 from skysieve.training.configuration import TrainingConfig
@@ -107,7 +108,11 @@ class Trainer:
     def _step(
         self, batch: NDArray[np.int64], learning_rate: float, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return the summed loss and the summed weight of the right samples of one batch."""
+        """Return the summed loss and the summed weight of the right samples of one batch.
+
+        The penalty on kernels drives the step and is no part of the loss that is told: learning curves
+        then compare what samples cost in training and validation.
+        """
         device = self.execution.device
         samples = augment(self._raw(batch), self.config.augmentation, generator)
         labels = torch.from_numpy(self.examples.labels[batch]).to(device)
@@ -119,7 +124,9 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.zero_grad()
-        weighted.mean().backward()  # type: ignore[no-untyped-call]
+        penalty = kernel_l2_penalty(self.network)
+        total = weighted.mean() if penalty is None else weighted.mean() + penalty
+        total.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         with torch.no_grad():
             predicted = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0

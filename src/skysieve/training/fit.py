@@ -17,12 +17,14 @@ from skysieve.errors import ContractError
 from skysieve.progress import ProgressBar, progress_bar
 from skysieve.training.checkpoint import RunState
 from skysieve.training.configuration import TrainingConfig
+from skysieve.training.copies import with_copies
 from skysieve.training.epoch import EpochSummary, Trainer
 from skysieve.training.examples import Examples
 from skysieve.training.execution import Execution, reproducible
 from skysieve.training.history import EpochRecord, Figures, figures_of
 from skysieve.training.identity import Identity, evenly_spaced, facts_of
 from skysieve.training.losses import check_labels, training_weights
+from skysieve.training.optimizers import make_optimizer
 from skysieve.training.predict import predict_logits
 from skysieve.training.run_folder import RunFolder
 from skysieve.training.vote_losses import check_targets
@@ -88,7 +90,8 @@ def fit(
     network : nn.Module
         Takes preprocessed samples and returns logits (N, outputs); trained in
         place. One output is trained with binary cross-entropy, else cross-entropy, unless the
-        configuration names another loss.
+        configuration names another loss. A penalty on kernels that the network declares
+        (`skysieve.networks.kernel_l2`) is added to it in every step.
         Seed PyTorch before building it for a repeatable start; a run goes on only with a network
         that starts from the same weights.
     train, validation : Examples
@@ -133,6 +136,7 @@ def fit(
     (12, True)
     """
     execution = Execution.of(config)
+    train = with_copies(train, config)
     with reproducible(execution.device, deterministic=config.deterministic, threads=config.threads):
         network = execution.place(network)
         outputs, probe = _probe(network, train, execution, preprocess)
@@ -140,9 +144,10 @@ def fit(
         check_labels(validation, outputs, "validation")
         check_targets(train, outputs, config.loss, "training")
         check_targets(validation, outputs, config.loss, "validation")
+        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         trainer = Trainer(
             network=network,
-            optimizer=_optimizer(network, config, execution),
+            optimizer=make_optimizer(trained, config, execution.device),
             examples=train,
             weights=training_weights(train, outputs, config.class_weights == "balanced"),
             config=config,
@@ -262,17 +267,6 @@ def _probe(
             f"({str(error).splitlines()[0]}); build it for this shape"
         ) from error
     return logits.shape[1], samples.cpu().clone()
-
-
-def _optimizer(network: nn.Module, config: TrainingConfig, execution: Execution) -> torch.optim.Optimizer:
-    kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
-    return kind(
-        [parameter for parameter in network.parameters() if parameter.requires_grad],
-        lr=config.learning_rate,
-        betas=config.betas,
-        weight_decay=config.weight_decay,
-        fused=execution.device.type in ("cpu", "cuda"),
-    )
 
 
 def _used(trainer: Trainer, validation: Examples, outputs: int) -> dict[str, object]:

@@ -22,6 +22,9 @@ __all__ = ["Identity", "facts_of", "fingerprint"]
 
 HASHED_SAMPLES = 256
 
+#: Settings that runs of earlier versions do not know; at their default they change nothing.
+ADDED_SETTINGS = ("loss", "momentum", "decay", "copies", "most_copies", "augmentation.shift")
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -62,9 +65,11 @@ def facts_of(
     settings = json.loads(json.dumps(flatten(config)))
     for name in ("threads", "device"):
         del settings[name]
-    if settings["loss"] == TrainingConfig.loss:
+    defaults = flatten(TrainingConfig())
+    for name in ADDED_SETTINGS:
         # Runs from before there was a choice go on.
-        del settings["loss"]
+        if settings[name] == defaults[name]:
+            del settings[name]
     return {
         **settings,
         "precision": precision,

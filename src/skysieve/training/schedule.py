@@ -19,7 +19,7 @@ def learning_rate_at(epochs: float, config: TrainingConfig) -> float:
     epochs : float
         Time since the start; 1.5 is the middle of the second epoch.
     config : TrainingConfig
-        Gives ``learning_rate``, ``schedule``, ``warmup_epochs`` and ``epochs``.
+        Gives ``learning_rate``, ``schedule``, ``decay``, ``warmup_epochs`` and ``epochs``.
 
     Examples
     --------
@@ -31,5 +31,7 @@ def learning_rate_at(epochs: float, config: TrainingConfig) -> float:
         return config.learning_rate * epochs / config.warmup_epochs
     if config.schedule == "constant":
         return config.learning_rate
+    if config.schedule == "inverse-time":
+        return config.learning_rate / (1 + config.decay * (epochs - config.warmup_epochs))
     passed = (epochs - config.warmup_epochs) / (config.epochs - config.warmup_epochs)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(passed, 1.0)))
