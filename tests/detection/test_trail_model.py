@@ -57,26 +57,24 @@ def distance(trail: Trail, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.hypot(np.maximum(np.abs(u) - trail.half, 0.0), v)
 
 
-def test_window_holds_the_pixels_near_the_segment_once_each() -> None:
-    x, y = grid()
-    columns, rows = TRAIL.window(4.0, (41, 41))
+def assert_window_holds_the_pixels(trail: Trail, margin: float, shape: tuple[int, int]) -> None:
+    y, x = np.indices(shape).reshape(2, -1).astype(float)
+    columns, rows = trail.window(margin, shape)
     found = set(zip(columns, rows, strict=True))
-    near = distance(TRAIL, x, y) <= 4.0
+    near = distance(trail, x, y) <= margin
     assert len(found) == columns.size
     assert found >= set(zip(x[near], y[near], strict=True))
-    assert distance(TRAIL, columns, rows).max() <= 4.0 * math.sqrt(2.0)
+    assert distance(trail, columns, rows).max() <= margin * math.sqrt(2.0)
+
+
+def test_window_holds_the_pixels_near_the_segment_once_each() -> None:
+    assert_window_holds_the_pixels(TRAIL, 4.0, (41, 41))
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.3, math.pi / 2, 2.4])
 def test_window_of_a_long_segment_needs_no_box(angle: float) -> None:
     trail = Trail(300.0, 280.0, angle, 380.0, 1.5)
-    y, x = np.mgrid[:560, :620].reshape(2, -1).astype(float)
-    columns, rows = trail.window(6.0, (560, 620))
-    found = set(zip(columns, rows, strict=True))
-    near = distance(trail, x, y) <= 6.0
-    assert len(found) == columns.size
-    assert found >= set(zip(x[near], y[near], strict=True))
-    assert distance(trail, columns, rows).max() <= 6.0 * math.sqrt(2.0)
+    assert_window_holds_the_pixels(trail, 6.0, (560, 620))
 
 
 def test_window_off_the_frame_is_empty() -> None:
