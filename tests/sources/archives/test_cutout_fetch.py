@@ -1,0 +1,381 @@
+"""Cutouts by position: every answer is asked for once, every failure is named, a kill costs nothing."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skysieve.errors import ConfigurationError, DownloadError, SampleSetError
+from skysieve.samples import SampleSet
+from skysieve.sources.archives.cutout_fetch import FetchSummary, fetch_cutouts
+from skysieve.sources.archives.cutout_service import Politeness, Position
+from skysieve.sources.archives.legacy_survey import LegacySurvey
+from skysieve.sources.archives.polite_client import Stubbornness
+from skysieve.sources.archives.sdss import Sdss
+
+SIDE = 16
+QUICK = Stubbornness(attempts=3, pause=0.01, silence=0.4, deadline=5.0)
+
+
+def viewer(archive: Any, **settings: Any) -> LegacySurvey:
+    return LegacySurvey(base_url=archive.url, **({"size": SIDE} | settings))
+
+
+def fetch(archive: Any, table: Any, output: Path, service: Any = None, **options: Any) -> FetchSummary:
+    given = {"politeness": Politeness(4, 0.0), "stubbornness": QUICK, "progress": False}
+    return fetch_cutouts(table, service or viewer(archive), output, **(given | options))
+
+
+def places(count: int) -> dict[str, list[Any]]:
+    """Return positions half a degree apart."""
+    return {
+        "id": [f"s{row}" for row in range(count)],
+        "ra": [row / 2 for row in range(count)],
+        "dec": [1.5] * count,
+    }
+
+
+def listed(summary: FetchSummary) -> dict[str, str]:
+    with summary.failures_path.open(newline="") as stream:
+        return {row["id"]: row["kind"] for row in csv.DictReader(stream)}
+
+
+def test_a_table_becomes_a_sample_set(archive: Any, tmp_path: Path) -> None:
+    table = places(3) | {"kind": ["lsbg", None, "artefact"], "n": [1, 2, None], "notes": ["x", "y", "z"]}
+    summary = fetch(archive, table, tmp_path / "set.parquet", label="kind", label_origin="two observers")
+    samples = SampleSet.open(summary.path)
+    assert samples.ids.tolist() == ["s0", "s1", "s2"]
+    assert samples.labels.tolist() == [1, -1, 0]
+    assert samples.classes == ("artefact", "lsbg")
+    assert samples.description.label_origin == "two observers"
+    assert samples.description.tensors["cutouts"].channels == ("red", "green", "blue")
+    assert samples.description.origin["service"] == "legacy-survey"
+    assert samples.tensor("cutouts").shape == (3, 3, SIDE, SIDE)
+    assert samples.tensor("cutouts").dtype == np.uint8
+    assert samples.scalar("ra").tolist() == [0.0, 0.5, 1.0]
+    for url, digest in zip(samples.scalar("url"), samples.scalar("sha256"), strict=True):
+        query = dict(pair.split("=") for pair in url.partition("?")[2].split("&"))
+        assert hashlib.sha256(archive.picture(query)).hexdigest() == digest
+    assert [finding.kind for finding in summary.findings] == ["reserved-column"]
+    assert not summary.failures
+    assert not summary.failures_path.exists()
+    assert summary.asked == 3
+
+
+def test_a_second_run_asks_nothing_and_writes_the_same(archive: Any, tmp_path: Path) -> None:
+    first = fetch(archive, places(5), tmp_path / "set.parquet")
+    written = first.path.read_bytes()
+    second = fetch(archive, places(5), tmp_path / "set.parquet")
+    assert (second.asked, len(archive.log)) == (0, 5)
+    assert second.path.read_bytes() == written
+
+
+def test_two_samples_at_one_place_share_their_question(archive: Any, tmp_path: Path) -> None:
+    archive.delay = 0.05
+    table = {"id": list("abcd"), "ra": [10.0] * 4, "dec": [1.0] * 4}
+    summary = fetch(archive, table, tmp_path / "set.parquet")
+    assert len(archive.log) == 1
+    assert (summary.samples, summary.groups, summary.largest_group) == (4, 1, 4)
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "503", "truncate", "stall", "html", "disguised", "corrupt", "padded", "empty"]
+)
+def test_what_passes_is_asked_again(archive: Any, tmp_path: Path, fault: str) -> None:
+    archive.faults["0.5"] = [fault, fault]
+    summary = fetch(archive, places(2), tmp_path / "set.parquet")
+    assert summary.samples == 2
+    assert sum("ra=0.5&" in url for url, _ in archive.log) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "times", "reason"),
+    [
+        ("500", "http-status", 3, r"HTTP 500: '<html>something is wrong</html>' \(the last of 3 attempts\)"),
+        ("404", "http-status", 1, "HTTP 404"),
+        ("truncate", "truncated", 3, r"peer closed connection without sending complete message body"),
+        ("stall", "stalled", 3, "no byte for 0.4 s"),
+        ("html", "not-an-image", 3, "an image was asked for, text/html came: .*Too many requests"),
+        ("disguised", "not-an-image", 3, "a JPEG was asked for, the answer begins with '<html>Too many"),
+        ("corrupt", "bad-image", 3, "the JPEG breaks off"),
+        ("padded", "bad-image", 3, "the JPEG breaks off"),
+        ("empty", "empty-file", 3, "0 bytes"),
+        ("blank", "outside-footprint", 1, "100% of the picture is one colour"),
+        ("small", "wrong-size", 1, "is 9 x 9 pixels, 16 x 16 were asked for"),
+    ],
+)
+def test_what_stays_is_named_and_costs_only_itself(
+    archive: Any, tmp_path: Path, fault: str, kind: str, times: int, reason: str
+) -> None:
+    archive.always["0.5"] = fault
+    summary = fetch(archive, places(3), tmp_path / "set.parquet")
+    assert SampleSet.open(summary.path).ids.tolist() == ["s0", "s2"]
+    (failure,) = summary.failures
+    assert (failure.id, failure.kind) == ("s1", kind)
+    assert re.search(reason, failure.reason), failure.reason
+    assert failure.url == viewer(archive).request(Position("s1", 0.5, 1.5), []).url
+    assert listed(summary) == {"s1": kind}
+    assert sum("ra=0.5&" in url for url, _ in archive.log) == times
+
+
+def test_failures_are_asked_again_only_on_demand(archive: Any, tmp_path: Path) -> None:
+    archive.always["0.5"] = "404"
+    output = tmp_path / "set.parquet"
+    fetch(archive, places(3), output)
+    archive.always.clear()
+    again = fetch(archive, places(3), output)
+    assert (listed(again), len(archive.log)) == ({"s1": "http-status"}, 3)
+    healed = fetch(archive, places(3), output, retry=True)
+    assert (healed.samples, healed.asked, len(archive.log)) == (3, 1, 4)
+    assert not healed.failures_path.exists()
+
+
+def test_a_host_that_asks_for_time_is_left_alone(archive: Any, tmp_path: Path) -> None:
+    archive.faults["0"] = ["429"]
+    start = time.monotonic()
+    summary = fetch(archive, places(8), tmp_path / "set.parquet", politeness=Politeness(1, 0.0))
+    assert time.monotonic() - start >= 1
+    assert (summary.samples, len(archive.log)) == (8, 9)
+
+
+def test_a_host_that_sends_everybody_away_stops_the_run(archive: Any, tmp_path: Path) -> None:
+    archive.always["2"] = "429"
+    archive.retry_after = "3600"
+    with pytest.raises(
+        DownloadError, match=r"answers 429 and asks to wait 3,600 s; what was fetched is kept"
+    ):
+        fetch(archive, places(20), tmp_path / "set.parquet", politeness=Politeness(1, 0.0))
+    assert not (tmp_path / "set.parquet").exists()
+    archive.always.clear()
+    assert fetch(archive, places(20), tmp_path / "set.parquet").asked == 16
+
+
+def test_a_host_that_is_away_stops_the_run_and_blames_no_position(archive: Any, tmp_path: Path) -> None:
+    away = viewer(archive)
+    gone = LegacySurvey(size=SIDE, base_url="http://127.0.0.1:9/")
+    with pytest.raises(DownloadError, match=r"127.0.0.1:9: cannot be reached"):
+        fetch(archive, places(20), tmp_path / "set.parquet", gone)
+    assert not list((tmp_path / "set.parquet.cache").glob("*/*.failure.json"))
+    assert fetch(archive, places(20), tmp_path / "set.parquet", away).samples == 20
+
+
+def test_an_answer_that_was_damaged_on_disk_is_fetched_again(archive: Any, tmp_path: Path) -> None:
+    summary = fetch(archive, places(3), tmp_path / "set.parquet")
+    written = summary.path.read_bytes()
+    first, second, _ = sorted((tmp_path / "set.parquet.cache").glob("*/*.jpg"))
+    first.write_bytes(first.read_bytes()[:-1] + b"x")
+    second.unlink()
+    assert fetch(archive, places(3), tmp_path / "set.parquet").asked == 2
+    assert summary.path.read_bytes() == written
+
+
+def test_bad_rows_cost_themselves(archive: Any, tmp_path: Path) -> None:
+    table = tmp_path / "positions.csv"
+    table.write_text(
+        "id,ra,dec\n007,1,1\nb,2,95\nc,nan,1\n007,3,1\n,4,1\nd,12:30:00,1\ne,370,1\nf,,1\ng,900,1\n"
+    )
+    summary = fetch(archive, table, tmp_path / "set.parquet")
+    assert SampleSet.open(summary.path).ids.tolist() == ["007", "e"]
+    assert SampleSet.open(summary.path).scalar("ra").tolist() == [1, 10]
+    kinds = [(each.id, each.kind) for each in summary.failures]
+    bad = "bad-position"
+    expected = [
+        ("b", bad),
+        ("c", bad),
+        ("007", "repeated-id"),
+        ("row 5", "missing-id"),
+        ("d", bad),
+        ("f", bad),
+        ("g", bad),
+    ]
+    assert kinds == expected
+
+
+def test_neighbours_are_one_group(archive: Any, tmp_path: Path) -> None:
+    diagonal = SIDE * 0.262 * np.sqrt(2) / 3600
+    table = {"id": ["a", "b", "c"], "ra": [0, 0, 0], "dec": [0, diagonal * 0.99, diagonal * 2.1]}
+    groups = SampleSet.open(fetch(archive, table, tmp_path / "set.parquet").path).groups
+    assert groups[0] == groups[1] != groups[2]
+    wide = fetch(archive, table, tmp_path / "wide.parquet", group_radius=7.0)
+    assert (wide.groups, wide.largest_group) == (1, 3)
+    own = fetch(archive, table | {"field": ["x", "y", None]}, tmp_path / "own.parquet", group="field")
+    assert SampleSet.open(own.path).groups.tolist() == ["x", "y", "c"]
+
+
+def test_columns_keep_one_type_over_all_blocks(
+    archive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skysieve.sources.archives.cutout_samples._BLOCK_BYTES", 1)
+    table = places(3) | {"z": [None, None, 0.5], "empty": [None] * 3, "mixed": [1, "x", 2.0]}
+    summary = fetch(archive, table, tmp_path / "set.parquet")
+    samples = SampleSet.open(summary.path)
+    assert samples.scalar("z")[2] == 0.5
+    assert [finding.kind for finding in summary.findings] == ["mixed-column"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "reason"),
+    [
+        ({"label": "kinds"}, ConfigurationError, "no column 'kinds'"),
+        ({"group": "fields"}, ConfigurationError, "no column 'fields'"),
+        ({"label": "kind", "classes": ["lsbg"]}, SampleSetError, "'artefact' is not among the classes"),
+        ({"group_radius": -1.0}, ConfigurationError, "group_radius"),
+        ({"ra": "RA"}, ConfigurationError, "no column 'RA'"),
+    ],
+)
+def test_a_wrong_call_asks_nothing(
+    archive: Any, tmp_path: Path, options: dict[str, Any], error: type[Exception], reason: str
+) -> None:
+    table = places(2) | {"kind": ["artefact", "lsbg"]}
+    with pytest.raises(error, match=reason):
+        fetch(archive, table, tmp_path / "set.parquet", **options)
+    assert not archive.log
+
+
+def test_without_one_cutout_the_failures_are_listed_all_the_same(archive: Any, tmp_path: Path) -> None:
+    archive.always = {"0": "404", "0.5": "blank"}
+    with pytest.raises(SampleSetError, match=r"not one position has a cutout.*set\.parquet\.failures\.csv"):
+        fetch(archive, places(2), tmp_path / "set.parquet")
+    assert (tmp_path / "set.parquet.failures.csv").read_text().count("\n") == 3
+
+
+def test_a_cache_serves_one_run_at_a_time(archive: Any, tmp_path: Path) -> None:
+    from skysieve.sources.archives.answer_cache import AnswerCache
+
+    cache = AnswerCache(tmp_path / "cache")
+    with cache.alone(), pytest.raises(DownloadError, match="another run"):
+        fetch(archive, places(2), tmp_path / "set.parquet", cache=tmp_path / "cache")
+
+
+def test_the_footprint_of_sdss_is_told_by_its_status(archive: Any, tmp_path: Path) -> None:
+    archive.always["0.5"] = "404"
+    service = Sdss(size=64, base_url=archive.url)
+    summary = fetch(archive, places(2), tmp_path / "set.parquet", service)
+    assert listed(summary) == {"s1": "outside-footprint"}
+
+
+AT_ONCE = 8
+TRANSIENT = ["500", "truncate", "html", "corrupt", "stall"]
+PERMANENT = {
+    "blank": "outside-footprint",
+    "404": "http-status",
+    "padded": "bad-image",
+    "stall": "stalled",
+    "small": "wrong-size",
+}
+
+
+def hostile(archive: Any, count: int) -> tuple[str, dict[str, str]]:
+    """Let some positions fail once and some for ever; return the table and what must be listed."""
+    rows, expected = ["id,ra,dec"], {}
+    for row in range(count):
+        rows.append(f"s{row},{row / 2:g},1.5")
+        if row % 10 == 3:
+            archive.faults[f"{row / 2:g}"] = [TRANSIENT[row // 10 % len(TRANSIENT)]]
+        if row % 100 == 50:
+            archive.faults[f"{row / 2:g}"] = ["429"]
+        if row % 25 == 7:
+            fault = list(PERMANENT)[row // 25 % len(PERMANENT)]
+            archive.always[f"{row / 2:g}"] = fault
+            expected[f"s{row}"] = PERMANENT[fault]
+    rows += ["pole,10,95", "nowhere,nan,1", "s3,10,10"]
+    return "\n".join(rows) + "\n", expected | {
+        "pole": "bad-position",
+        "nowhere": "bad-position",
+        "s3": "repeated-id",
+    }
+
+
+def start(archive: Any, folder: Path, *more: str) -> subprocess.Popen[str]:
+    words = ["fetch", "cutouts", "positions.csv", "-o", "set.parquet", "--size", str(SIDE)]
+    words += ["--set", f"base_url={archive.url}", "--at-once", str(AT_ONCE), "--pause", "0.004"]
+    words += ["--attempts", "3", "--backoff", "0.02", "--silence", "0.4", *more]
+    command = [sys.executable, "-m", "skysieve", *words]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+
+
+def served(archive: Any) -> Counter[str]:
+    return Counter(url for url, outcome in list(archive.log) if outcome == "served")
+
+
+def kill_when(archive: Any, process: subprocess.Popen[str], count: int) -> None:
+    while len(served(archive)) < count:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def kept(folder: Path) -> set[str]:
+    """Return the questions whose answers lie in the cache, sound and whole."""
+    paths = list((folder / "set.parquet.cache").glob("??/[!.]*.jpg"))
+    for path in paths:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in path.name
+    return {path.name[:32] for path in paths}
+
+
+def question(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
+@pytest.mark.slow
+def test_500_cutouts_survive_two_kills(archive: Any, tmp_path: Path) -> None:
+    table, expected = hostile(archive, 500)
+    (tmp_path / "positions.csv").write_text(table)
+    known: list[tuple[int, set[str]]] = []
+    for count in (150, 330):
+        kill_when(archive, start(archive, tmp_path), count)
+        known.append((len(archive.log), kept(tmp_path)))
+        assert not (tmp_path / "set.parquet").exists()
+    process = start(archive, tmp_path)
+    said, complaints = process.communicate(timeout=120)
+    assert process.returncode == 3, (said, complaints)
+
+    samples = SampleSet.open(tmp_path / "set.parquet")
+    good = [f"s{row}" for row in range(500) if f"s{row}" not in expected or f"s{row}" == "s3"]
+    assert samples.ids.tolist() == good
+    with (tmp_path / "set.parquet.failures.csv").open(newline="") as stream:
+        failures = list(csv.DictReader(stream))
+    assert {row["id"]: row["kind"] for row in failures} == expected
+    assert len(failures) == len(expected)
+    assert all(row["reason"] and bool(row["url"]) == (row["kind"] in PERMANENT.values()) for row in failures)
+
+    # What had reached the disk was never asked for again, and only what a kill tore away came twice.
+    for length, questions in known:
+        assert questions
+        assert not questions & {question(url) for url, _ in archive.log[length:]}
+    twice = sum(times - 1 for times in served(archive).values())
+    assert twice <= 2 * AT_ONCE
+    assert not list((tmp_path / "set.parquet.cache").glob("??/.*"))
+
+    asked = len(archive.log)
+    process = start(archive, tmp_path)
+    process.communicate(timeout=120)
+    assert (process.returncode, len(archive.log)) == (3, asked)
+
+    archive.always.clear()
+    process = start(archive, tmp_path, "--retry")
+    said, complaints = process.communicate(timeout=120)
+    again = {url for url, _ in archive.log[asked:]}
+    assert again == {row["url"] for row in failures if row["url"]}
+    assert len(SampleSet.open(tmp_path / "set.parquet")) == 500
+    assert "20 answers were fetched" in said
