@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skysieve.errors import ConfigurationError
-from skysieve.models.rules import Jury, parse_rule
+from skysieve.models.rules import Jury, MemberScore, Rule, parse_rule
 
 FAMILIES = {"rb": ("rb-1", "rb-2", "rb-3"), "sl": ("sl-1",), "kd": ("kd-1", "kd-2")}
 MEMBERS = tuple(name for members in FAMILIES.values() for name in members)
@@ -188,3 +188,9 @@ def test_rules_within_rules_have_an_end() -> None:
         rule = {"not": rule}
     with pytest.raises(ConfigurationError, match="make it flatter"):
         parse_rule(rule)
+
+
+def test_a_rule_that_leaves_something_out_cannot_be_made() -> None:
+    silent = type("Silent", (MemberScore,), {"explain": Rule.explain})
+    with pytest.raises(TypeError, match="explain"):
+        silent("rb-1")

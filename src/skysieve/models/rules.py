@@ -21,6 +21,7 @@ NaN reaches nothing, and a mean, maximum, minimum or median with NaN in it is Na
 from __future__ import annotations
 
 import difflib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -84,7 +85,7 @@ class Jury:
         _require(name, [*self.families, *self.thresholds], "family or member")
 
 
-class Rule:
+class Rule(ABC):
     """What all rules can do; made by `parse_rule`.
 
     Examples
@@ -102,6 +103,7 @@ class Rule:
     skysieve.errors.ConfigurationError: no family is called 'rv'; did you mean 'rb'?
     """
 
+    @abstractmethod
     def evaluate(self, scores: Scores, jury: Jury) -> Verdicts:
         """Say who passes.
 
@@ -122,8 +124,8 @@ class Rule:
         ConfigurationError
             If the rule names a member or family that does not exist, or a score is missing.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, jury: Jury) -> None:
         """Check every name of the rule.
 
@@ -132,15 +134,14 @@ class Rule:
         ConfigurationError
             If a member or family does not exist; the nearest is named.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Return the rule as `parse_rule` reads it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self) -> str:
         """Return the rule in words."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
