@@ -15,9 +15,9 @@ from skysieve.evaluation.report_figures import ReportFigure
 from skysieve.evaluation.sieve_evaluation import SieveEvaluation
 from skysieve.evaluation.sieve_scores import SieveScores
 from skysieve.evaluation.sieve_venn import VennCounts
+from skysieve.sources.streaks.families import FAMILY_ANSWERS
 
 __all__ = [
-    "FAMILY_CLASSES",
     "completeness_figures",
     "confusion_figures",
     "kind_figures",
@@ -26,14 +26,6 @@ __all__ = [
     "score_figures",
     "venn_figure",
 ]
-
-FAMILY_CLASSES = {
-    "rb": ("bogus", "streak"),
-    "sl": ("long", "short"),
-    "kd": ("ditch", "keep"),
-    "os": ("other", "plausible"),
-}
-"""Names of the classes 0 and 1 of each family."""
 
 LOGARITHMIC = ("rate", "length", "snr")
 
@@ -213,7 +205,7 @@ def _all_positive(sieve: SieveScores, column: str) -> bool:
 
 
 def _classes(family: str) -> tuple[str, str]:
-    return FAMILY_CLASSES.get(family, ("no", "yes"))
+    return FAMILY_ANSWERS.get(family, ("no", "yes"))
 
 
 def _slug(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +12,20 @@ from skysieve.models.description import ModelDescription
 from skysieve.models.model import Model, file_sha256
 from skysieve.models.rebuild import build_network
 from skysieve.models.save import save_model
+from skysieve.sources.streaks.families import FAMILIES, FAMILY_ANSWERS
 
-__all__ = ["FAMILIES", "NORMS", "Family", "import_keras_model"]
+__all__ = ["NORMS", "PROJECTS", "import_keras_model"]
 
 #: The norm that a weight file of triplets was trained with is not in it: whoever imports it must say it.
 NORMS = ("l2-per-row", "l2-per-cutout")
 
 
-@dataclass(frozen=True)
-class Family:
-    """A question that DeepStreaks asks of a streak.
-
-    Parameters
-    ----------
-    classes : tuple of str
-        The two answers; the score is the probability of the second.
-    project : str
-        With what the names of the published weight files of this family begin.
-    """
-
-    classes: tuple[str, str]
-    project: str
-
-
-#: The families of DeepStreaks by their names.
-FAMILIES: Mapping[str, Family] = {
-    "rb": Family(("bogus", "streak"), "5b96af9c0354c9000b0aea36"),
-    "sl": Family(("long", "short"), "5b99b2c6aec3c500103a14de"),
-    "kd": Family(("ditch", "keep"), "5be0ae7958830a0018821794"),
-    "os": Family(("other", "plausible"), "5c05bbdc826480000a95c0bf"),
+#: With what the names of the published weight files of DeepStreaks begin, by their family.
+PROJECTS: Mapping[str, str] = {
+    "rb": "5b96af9c0354c9000b0aea36",
+    "sl": "5b99b2c6aec3c500103a14de",
+    "kd": "5be0ae7958830a0018821794",
+    "os": "5c05bbdc826480000a95c0bf",
 }
 
 
@@ -142,7 +126,7 @@ def _streak_facts(network: str, norm: str | None, family: str, shape: tuple[int,
             f"DeepStreaks was trained with the norm unit-range, found {norm!r} for the family {family!r}; "
             "leave the norm out"
         )
-    classes = FAMILIES[family].classes
+    classes = FAMILY_ANSWERS[family]
     return {
         "summary": f"{network.upper()} of DeepStreaks, family {family}: {classes[1]} against {classes[0]}; "
         "imported Keras weights (Duev et al. 2019).",
@@ -160,9 +144,9 @@ def _streak_facts(network: str, norm: str | None, family: str, shape: tuple[int,
 
 
 def _family_of(path: Path) -> str:
-    for name, family in FAMILIES.items():
-        if path.name.startswith(family.project):
-            return name
+    for family, project in PROJECTS.items():
+        if path.name.startswith(project):
+            return family
     raise ConfigurationError(
         f"{path.name}: is not named as a published file of DeepStreaks, whose name tells its family; "
         f"give one of the families {', '.join(FAMILIES)}"

@@ -38,6 +38,7 @@ from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 from skysieve.samples.sample_set import SampleSet
 from skysieve.sources.simulators.streaks import STREAK_KINDS
+from skysieve.sources.streaks.families import FAMILY_ANSWERS
 from skysieve.training.configuration import AugmentationConfig, TrainingConfig
 
 __all__ = ["DEEPSTREAKS", "FAMILIES", "family_samples", "joint_truth", "streak_samples"]
@@ -90,25 +91,25 @@ class _Family:
 FAMILIES = {
     "rb": _Family(
         "bogus or a streak of any origin",
-        ("bogus", "streak"),
+        FAMILY_ANSWERS["rb"],
         "Tells streaks (asteroids, satellites, cosmic rays) from artefacts of detector, optics, subtraction.",
         {"vgg6": "0.99084", "resnet50": "0.99461", "densenet121": "0.99750"},
     ),
     "sl": _Family(
         "long or short streak",
-        ("long", "short"),
+        FAMILY_ANSWERS["sl"],
         "Tells streaks that lie within the cutout from those that cross it.",
         {"vgg6": "0.98807", "resnet50": "0.99954", "densenet121": "0.99797"},
     ),
     "kd": _Family(
         "keep or ditch",
-        ("ditch", "keep"),
+        FAMILY_ANSWERS["kd"],
         "Tells streaks that may be an asteroid from cosmic rays, flashes and look-alikes.",
         {"vgg6": "0.98150", "resnet50": "0.99194", "densenet121": "0.99383"},
     ),
     "os": _Family(
         "plausible asteroid or anything else, in one step",
-        ("other", "plausible"),
+        FAMILY_ANSWERS["os"],
         "Tells streaks that may be an asteroid from everything else that the streak pipeline finds.",
         {"vgg6": "0.99428", "resnet50": "0.99658", "densenet121": "0.99789"},
     ),

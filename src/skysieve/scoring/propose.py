@@ -20,7 +20,7 @@ from skysieve.scoring.proposal_draw import Drawing, reweigh
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.proposal_ranking import disagreement, uncertainty
 from skysieve.scoring.sample_scores import PoolScores, score_pool
-from skysieve.sources.streaks.labels import FAMILIES
+from skysieve.sources.streaks.families import FAMILIES
 
 __all__ = ["Proposal", "label_columns", "propose_samples"]
 

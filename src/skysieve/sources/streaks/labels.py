@@ -11,19 +11,11 @@ from typing import Any
 from skysieve.errors import InputError
 from skysieve.samples.findings import Finding
 from skysieve.sources.row_table import read_rows
+from skysieve.sources.streaks.families import FAMILIES
 from skysieve.sources.streaks.night_files import StreakKey, parse_cutout_name
 
-__all__ = ["CLASS_LABELS", "FAMILIES", "FAMILY_ANSWERS", "UNLABELLED", "StreakLabels", "read_streak_labels"]
+__all__ = ["CLASS_LABELS", "UNLABELLED", "StreakLabels", "read_streak_labels"]
 
-#: The questions: bogus or streak, long or short, ditch or keep, other or plausible.
-FAMILIES = ("rb", "sl", "kd", "os")
-#: Their answers in words, 0 and 1.
-FAMILY_ANSWERS = {
-    "rb": ("bogus", "streak"),
-    "sl": ("long", "short"),
-    "kd": ("ditch", "keep"),
-    "os": ("other", "plausible"),
-}
 #: A streak of which no question is answered.
 UNLABELLED = (-1, -1, -1, -1)
 

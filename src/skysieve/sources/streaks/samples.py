@@ -14,13 +14,8 @@ from skysieve.samples.findings import Finding
 from skysieve.samples.labelling import ANSWERS
 from skysieve.samples.sample_set import SampleSet
 from skysieve.sources.streaks.cutout_file import INPUT_SIDE
-from skysieve.sources.streaks.labels import (
-    FAMILIES,
-    FAMILY_ANSWERS,
-    UNLABELLED,
-    StreakLabels,
-    read_streak_labels,
-)
+from skysieve.sources.streaks.families import FAMILIES, FAMILY_ANSWERS
+from skysieve.sources.streaks.labels import UNLABELLED, StreakLabels, read_streak_labels
 from skysieve.sources.streaks.night import StreakCutout, list_streak_night, read_streak
 
 __all__ = ["METADATA_PREFIX", "streaks_to_samples"]
