@@ -32,6 +32,7 @@ from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.report import write_model_report
+from skysieve.recipes.scored_samples import SCORES, ScoredSamples
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
 from skysieve.recipes.stored_rows import StoredImages, scalars_of
@@ -199,6 +200,7 @@ def train_samples(
         provenance=_provenance(recipe, settings, split, members, start),
     )
     model = save_model(place / "model", network, description)
+    _write_scores(place / SCORES, model, split, scores, threshold)
     write_json(place / "evaluation.json", evaluation.to_json() | {"figures": figures})
     report = write_model_report(
         place / "report.html",
@@ -213,6 +215,27 @@ def train_samples(
         history=members[0].history,
     )
     return TrainingRun(place, model, evaluation, figures, report, split, scores)
+
+
+def _write_scores(
+    path: Path, model: Model, split: SplitSamples, scores: NDArray[Any], threshold: Threshold | None
+) -> None:
+    """Keep every usable score beside its label, for those who ask later how sure the figures are."""
+    learned = np.isin(split.samples.groups, split.samples.groups[split.split == "train"])
+    chosen = np.isin(split.samples.groups, split.samples.groups[split.split == "validation"])
+    ScoredSamples(
+        ids=split.samples.ids,
+        groups=split.samples.groups,
+        labels=split.labels,
+        split=split.split,
+        scores=scores,
+        classes=split.samples.classes,
+        threshold=threshold,
+        learned=learned,
+        seen=learned | chosen,
+        model={"name": model.description.name, "identity": model.identity, "folder": model.folder.name},
+        data=split.samples.description.origin,
+    ).take(split.usable).write(path)
 
 
 def _make_network(recipe: Recipe, settings: Configuration, start: str | Path | None) -> Any:

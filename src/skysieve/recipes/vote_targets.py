@@ -18,13 +18,18 @@ from numpy.typing import NDArray
 from skysieve.errors import SampleSetError
 from skysieve.recipes.split_samples import SplitSamples
 from skysieve.samples.sample_set import SampleSet
+from skysieve.samples.votes import VOTES_PREFIX
 from skysieve.training.configuration import TrainingConfig
 from skysieve.training.examples import Examples
 
 __all__ = ["PREFIXES", "examples_of", "targets_of"]
 
 #: How the columns begin that each loss reads.
-PREFIXES = {"soft-cross-entropy": "votes_", "dirichlet-multinomial": "votes_", "partial": "allowed_"}
+PREFIXES = {
+    "soft-cross-entropy": VOTES_PREFIX,
+    "dirichlet-multinomial": VOTES_PREFIX,
+    "partial": "allowed_",
+}
 
 #: How far shares may be from a sum of one: tables round them to two or three digits.
 ROUNDING = 0.02
@@ -94,7 +99,7 @@ def targets_of(samples: SampleSet, loss: str) -> NDArray[np.float32]:
             f"the votes of id {ids[wrong[0]]} are {_listed(votes[wrong[0]])} ({len(wrong)} samples like it); "
             "votes are finite and not negative: mend or empty them"
         )
-    if PREFIXES[loss] == "votes_" and votes.size:
+    if PREFIXES[loss] == VOTES_PREFIX and votes.size:
         _check_sums(votes, ids, loss)
     return votes.astype(np.float32)
 
