@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say
 from skysieve.cli.verbs.train import SetOption, say_figures, say_sieve_figures, settings_of
+
+if TYPE_CHECKING:
+    from skysieve.recipes.evaluate import EvaluationRun
+    from skysieve.recipes.evaluate_sieve import SieveEvaluationRun
 
 __all__ = ["add_to"]
 
@@ -58,10 +62,7 @@ def evaluate(
         opened, inputs, output, labels=settings.labels, settings=settings.evaluation, split=split
     )
     say_figures(run.figures, run.evaluation.split)
-    for finding in run.findings:
-        say(f"{finding.severity}: {finding.item}: {finding.reason}")
-    say(f"figures: {run.table}")
-    say(f"report: {run.report}")
+    _say_outcome(run)
 
 
 def _evaluate_sieve(
@@ -78,6 +79,11 @@ def _evaluate_sieve(
     _check_sieve_settings(assignments)
     run = evaluate_sieve(sieve, inputs, output, settings=settings_of(base, None, assignments), split=split)
     say_sieve_figures(run.evaluation)
+    _say_outcome(run)
+
+
+def _say_outcome(run: EvaluationRun | SieveEvaluationRun) -> None:
+    """Say what limits the figures, and where they lie."""
     for finding in run.findings:
         say(f"{finding.severity}: {finding.item}: {finding.reason}")
     say(f"figures: {run.table}")

@@ -113,9 +113,7 @@ def images(
         classes=[name.strip() for name in classes.split(",")] if classes else None,
         label_origin=label_origin,
     )
-    say_findings(samples.findings)
-    _say_classes(samples)
-    say(f"samples: {samples.write(output)}")
+    _write(samples, output)
 
 
 def streaks(
@@ -138,9 +136,7 @@ def streaks(
     samples = streaks_to_samples(
         inputs, labels=labels, group=group, label_origin=label_origin, origin={"inputs": inputs}
     )
-    say_findings(samples.findings)
-    _say_classes(samples)
-    say(f"samples: {samples.write(output)}")
+    _write(samples, output)
 
 
 def dataset(
@@ -229,6 +225,13 @@ def split(
         made = with_splits(opened, {"train": train, "validation": validation, "test": test}, seed=seed)
     say_counts(_counts(made, "fold" if folds else "split"))
     say(f"samples: {made.write(output)}")
+
+
+def _write(samples: SampleSet, output: Path) -> None:
+    """Write a set that was made, and say what it holds and what was put aside."""
+    say_findings(samples.findings)
+    _say_classes(samples)
+    say(f"samples: {samples.write(output)}")
 
 
 def _say_classes(samples: SampleSet) -> None:
