@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import warnings
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ _NAMES = {".jpg": "a JPEG", ".fits": "FITS", ".csv": "a table"}
 _FLAT_SHARE = 0.5
 _WHITE = 250
 _BLOCK = 2880
+# More than any service gives; what unpacks beyond it is no cutout.
+_MOST_BYTES = 1 << 30
 
 
 def require_kind(body: bytes, suffix: str, item: str) -> None:
@@ -156,7 +159,10 @@ def read_fits_cube(body: bytes, bands: Sequence[str], side: int, item: str, *, t
 def _first_image(body: bytes, item: str) -> tuple[NDArray[Any], Any]:
     from astropy.io import fits
 
-    if body.startswith(b"SIMPLE") and len(body) % _BLOCK:
+    if body.startswith(b"\x1f\x8b"):
+        with gzip.open(io.BytesIO(body)) as stream:
+            body = stream.read(_MOST_BYTES)
+    if len(body) % _BLOCK:
         raise InputError(item, "bad-image", f"the FITS file breaks off after {len(body):,} bytes")
     with fits.open(io.BytesIO(body), memmap=False) as hdus:
         for hdu in hdus:
