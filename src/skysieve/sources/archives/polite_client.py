@@ -95,12 +95,11 @@ class PoliteClient:
         import skysieve
 
         httpx = require("httpx", extra="archives", purpose="fetch cutouts")
-        limits = httpx.Limits(max_connections=self._politeness.at_once)
         silence = self._stubbornness.silence
         self._client = httpx.AsyncClient(
             follow_redirects=True,
-            limits=limits,
-            # A free connection is waited for as long as it takes; the pace is kept by _Host.
+            # The pace is kept by _Host, host by host.
+            limits=httpx.Limits(max_connections=None),
             timeout=httpx.Timeout(silence, connect=min(silence, 15.0), pool=None),
             headers={"User-Agent": f"skysieve/{skysieve.__version__}", "Accept-Encoding": "identity"},
             transport=self._transport,
