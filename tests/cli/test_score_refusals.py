@@ -126,6 +126,9 @@ def test_detected_streaks_are_scored(place: Path) -> None:
             f"{option[0]} is for nights of streaks" in call(*SCORE[:2], "cut.parquet", *SCORE[3:], *option)[1]
         )
     assert "one by one" in call(*SCORE[:2], "cut.parquet", "found.parquet", *SCORE[3:])[1]
+    refused = call(*SCORE[:2], "found.parquet", *SCORE[3:])[1]
+    assert "found.parquet: is a table of detected streaks, not a sample set; give the cutouts" in refused
+    assert "`skysieve detect streaks` writes with --cutouts" in refused
     pq.write_table(table.replace_schema_metadata(None), "bare.parquet")
     assert "not a sample set" in call(*SCORE[:2], "bare.parquet", *SCORE[3:])[1]
     assert call("sieve", "decide", "new.parquet", "-o", "again.parquet", "--threshold", "rb=0")[1] == ""

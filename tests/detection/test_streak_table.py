@@ -35,7 +35,7 @@ def test_a_table_has_one_row_a_streak_and_says_where_it_comes_from(tmp_path: Pat
     table = pq.read_table(path)
     assert table["flags"].to_pylist() == ["long masked", ""]
     assert table["ra"].to_pylist() == [1.0, 2.0]
-    assert json.loads(table.schema.metadata[b"skysieve"]) == {"pixel_scale": 1.01}
+    assert json.loads(table.schema.metadata[b"skysieve"]) == {"kind": "detected-streaks", "pixel_scale": 1.01}
 
 
 def test_a_table_without_streaks_has_all_columns(tmp_path: Path) -> None:

@@ -178,6 +178,15 @@ def test_files_that_are_no_sample_set_are_named(tmp_path: Path) -> None:
     pq.write_table(damaged, tmp_path / "damaged.parquet")
     with pytest.raises(SampleSetError, match="damaged"):
         SampleSet.open(tmp_path / "damaged.parquet")
+    for text, message in {
+        '{"kind": "detected-streaks"}': "table of detected streaks, not a sample set; give the cutouts that",
+        '{"kind": "streak-scores"}': "table of streak scores, not a sample set; give the samples",
+        '{"model": "braai"}': "table of something else, not a sample set; give the samples",
+    }.items():
+        other = pa.table({"id": [1]}).replace_schema_metadata({b"skysieve": text})
+        pq.write_table(other, tmp_path / "other.parquet")
+        with pytest.raises(SampleSetError, match=message):
+            SampleSet.open(tmp_path / "other.parquet")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

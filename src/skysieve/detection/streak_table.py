@@ -23,6 +23,8 @@ from skysieve.sources.streaks.cutout_file import CUTOUT_SIDE, INPUT_SIDE, resize
 
 __all__ = ["cut_out", "write_cutouts", "write_streaks"]
 
+#: What the table is, in its metadata: without cutouts it is no sample set.
+KIND = "detected-streaks"
 #: Side of a pixel, in arcsec, of the cutouts that sieves are trained on.
 _CUTOUT_SCALE = 1.01
 #: Scales that differ by less are the same; fewer pixels than these have neither sky nor noise.
@@ -49,7 +51,8 @@ def write_streaks(
     sky : mapping, optional
         Further columns, of `sky_columns`.
     origin : mapping, optional
-        What the table came from; kept as JSON in the metadata of the schema, under ``skysieve``.
+        What the table came from; kept as JSON in the metadata of the schema, under ``skysieve``, beside
+        the ``kind`` of the table.
     """
     path = Path(path)
     columns = {"id": np.arange(len(streaks))} | streak_columns(streaks) | dict(sky or {})
@@ -57,9 +60,8 @@ def write_streaks(
         name: pa.array(values, pa.string()) if name == "flags" else pa.array(np.asarray(values))
         for name, values in columns.items()
     }
-    table = pa.table(arrays).replace_schema_metadata(
-        {"skysieve": json.dumps(dict(origin or {}), sort_keys=True)}
-    )
+    about = {**(origin or {}), "kind": KIND}
+    table = pa.table(arrays).replace_schema_metadata({"skysieve": json.dumps(about, sort_keys=True)})
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:
         pq.write_table(table, partial, compression="zstd")

@@ -25,6 +25,9 @@ RESERVED_COLUMNS = ("id", "group", "label", "split", "fold")
 #: What may stand in the column ``split``; a sample under any other name would be left out of everything.
 SPLIT_NAMES = ("train", "validation", "test")
 
+#: What to give in place of another table of this package, by the kind that stands in its metadata.
+_INSTEAD = {"detected-streaks": "give the cutouts that `skysieve detect streaks` writes with --cutouts"}
+
 
 def check_split_names(names: Iterable[Any]) -> None:
     """Raise `SampleSetError` unless all names are among `SPLIT_NAMES`."""
@@ -122,10 +125,16 @@ class Description:
         Raises
         ------
         SampleSetError
-            If the text is damaged or was written by a later version.
+            If the text is that of another table, is damaged, or was written by a later version.
         """
         try:
             fields = json.loads(text)
+            if "kind" in fields or "format" not in fields:
+                kind = str(fields.get("kind", "something else"))
+                raise SampleSetError(
+                    f"{item}: is a table of {kind.replace('-', ' ')}, not a sample set; "
+                    f"{_INSTEAD.get(kind, 'give the samples themselves')}"
+                )
             found = fields.pop("format")
             if found > FORMAT:
                 raise SampleSetError(
