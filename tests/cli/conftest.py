@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from torch import nn
+from typer.testing import CliRunner
 
+from skysieve.cli.application import application
 from skysieve.models import InputContract, ModelDescription, save_model, write_sieve
 from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import Member, Sieve
@@ -75,6 +79,25 @@ def mean_network(description: ModelDescription, slope: float, zero: float) -> nn
     for name, parameter in network.named_parameters():
         nn.init.constant_(parameter, weights[name])
     return network
+
+
+@pytest.fixture
+def streak_place(streak_ground: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to a folder of its own that holds what is in `streak_ground`."""
+    shutil.copytree(streak_ground, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def call() -> Callable[[list[str]], tuple[str, str]]:
+    """Return what runs the program, and gives what it said and the message of its error."""
+
+    def run(words: list[str]) -> tuple[str, str]:
+        result = CliRunner().invoke(application, words)
+        return result.stdout, str(result.exception or "")
+
+    return run
 
 
 def write_labels(folder: Path, sieve: Sieve) -> None:

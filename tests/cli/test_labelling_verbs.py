@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,24 +13,13 @@ from typer.testing import CliRunner
 from skysieve.cli.application import application
 from skysieve.samples import SampleSet
 
+Call = Callable[[list[str]], tuple[str, str]]
 pytestmark = pytest.mark.xdist_group("examples")
 PROPOSE = ["samples", "propose", "streak-sieve", "streaks", "-o", "chosen.parquet"]
 
 
-@pytest.fixture
-def place(streak_ground: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(streak_ground, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def call(words: list[str]) -> tuple[str, str]:
-    result = CliRunner().invoke(application, words)
-    return result.stdout, str(result.exception or "")
-
-
-@pytest.mark.usefixtures("place")
-def test_what_was_labelled_is_not_proposed_again() -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_what_was_labelled_is_not_proposed_again(call: Call) -> None:
     said, _ = call([*PROPOSE, "--strategy", "random", "--count", "5", "--csv", "filled.csv"])
     assert "5 of 11 samples are proposed" in said
     ids, labels = [], ["id,rb,sl"]
@@ -69,14 +58,14 @@ def test_what_was_labelled_is_not_proposed_again() -> None:
         (["--per-group", "0"], "per_group is 1 or more"),
     ],
 )
-@pytest.mark.usefixtures("place")
-def test_options_that_are_none_are_refused(options: list[str], message: str) -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_options_that_are_none_are_refused(options: list[str], message: str, call: Call) -> None:
     assert message in call([*PROPOSE, *options])[1]
     assert not Path("chosen.parquet").exists()
 
 
-@pytest.mark.usefixtures("place")
-def test_labels_need_an_origin_and_files_that_exist() -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_labels_need_an_origin_and_files_that_exist(call: Call) -> None:
     merge = ["samples", "label", "proposed.parquet", "labels.csv", "-o", "labelled.parquet"]
     assert CliRunner().invoke(application, merge).exit_code == 2
     assert "say who labelled" in call([*merge, "--origin", ""])[1]
@@ -84,8 +73,8 @@ def test_labels_need_an_origin_and_files_that_exist() -> None:
     assert not Path("labelled.parquet").exists()
 
 
-@pytest.mark.usefixtures("place")
-def test_samples_of_a_night_of_streaks_say_where_they_came_from() -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_samples_of_a_night_of_streaks_say_where_they_came_from(call: Call) -> None:
     words = [
         "samples",
         "streaks",
@@ -105,8 +94,8 @@ def test_samples_of_a_night_of_streaks_say_where_they_came_from() -> None:
     assert (night.scalar("rb") == 1).sum() == 1
 
 
-@pytest.mark.usefixtures("place")
-def test_a_night_of_streaks_can_be_labelled_without_a_model() -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_a_night_of_streaks_can_be_labelled_without_a_model(call: Call) -> None:
     call(["samples", "streaks", "streaks", "-o", "night.parquet"])
     Path("labels.csv").write_text("id;rb;sl;os\n1;streak;long;Other\n2;bogus;;\n")
     merge = [

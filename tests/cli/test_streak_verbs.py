@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from skysieve.cli.application import application
-
+Call = Callable[[list[str]], tuple[str, str]]
 pytestmark = pytest.mark.xdist_group("examples")
 SCORE = ["score", "streak-sieve", "streaks", "-o", "scores.parquet"]
 DECIDE = ["sieve", "decide", "streaks.parquet", "-o", "new.parquet"]
-
-
-@pytest.fixture
-def place(streak_ground: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(streak_ground, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def call(words: list[str]) -> tuple[str, str]:
-    result = CliRunner().invoke(application, words)
-    return result.stdout, str(result.exception or "")
 
 
 @pytest.mark.parametrize(
@@ -35,15 +21,15 @@ def call(words: list[str]) -> tuple[str, str]:
         ["--schemas", "schemas"],
     ],
 )
-@pytest.mark.usefixtures("place")
-def test_options_of_alerts_are_refused(option: list[str]) -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_options_of_alerts_are_refused(option: list[str], call: Call) -> None:
     _, error = call([*SCORE, *option])
     assert f"{option[0]} is for models of alerts, toy is none; leave it out" in error
     assert not Path("scores.parquet").exists()
 
 
-@pytest.mark.usefixtures("place")
-def test_the_second_time_little_is_new() -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_the_second_time_little_is_new(call: Call) -> None:
     first, _ = call(SCORE)
     again, _ = call(SCORE)
     assert first.startswith("11 streaks scored with toy")
@@ -53,8 +39,8 @@ def test_the_second_time_little_is_new() -> None:
     assert "1 of before are not among the inputs any more" in call(SCORE)[0]
 
 
-@pytest.mark.usefixtures("place")
-def test_a_model_alone_scores_streaks() -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_a_model_alone_scores_streaks(call: Call) -> None:
     said, error = call(["score", "models/sl-1", "streaks", "-o", "alone.parquet"])
     assert not error
     assert "passes" in said
@@ -73,13 +59,13 @@ def test_a_model_alone_scores_streaks() -> None:
         (["--sieve", "models/rb-1"], "neither a folder with a sieve.json"),
     ],
 )
-@pytest.mark.usefixtures("place")
-def test_impossible_verdicts_are_refused(words: list[str], message: str) -> None:
+@pytest.mark.usefixtures("streak_place")
+def test_impossible_verdicts_are_refused(words: list[str], message: str, call: Call) -> None:
     assert message in call([*DECIDE, *words])[1]
     assert not Path("new.parquet").exists()
 
 
-def test_other_files_are_not_written_over(place: Path) -> None:
-    (place / "new.parquet").write_text("mine")
+def test_other_files_are_not_written_over(streak_place: Path, call: Call) -> None:
+    (streak_place / "new.parquet").write_text("mine")
     assert "is not a table of streak scores" in call(DECIDE)[1]
-    assert (place / "new.parquet").read_text() == "mine"
+    assert (streak_place / "new.parquet").read_text() == "mine"
