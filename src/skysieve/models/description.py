@@ -12,7 +12,7 @@ from typing import Any
 from skysieve.errors import ContractError, ModelError
 from skysieve.models.contract import InputContract
 
-__all__ = ["DISCLOSED", "FORMAT", "ModelDescription"]
+__all__ = ["DISCLOSED", "FORMAT", "ModelDescription", "take_format"]
 
 #: Version of the model folder's layout; raised when an old reader would misread a new folder.
 FORMAT = 1
@@ -92,11 +92,7 @@ class ModelDescription:
         """
         try:
             fields: dict[str, Any] = json.loads(text)
-            found = fields.pop("format")
-            if found > FORMAT:
-                raise ModelError(
-                    f"{item}: has format {found}, this skysieve reads up to {FORMAT}; install a newer one"
-                )
+            take_format(fields, FORMAT, item)
             contract = InputContract.from_json(fields.pop("contract"))
             return cls(contract=contract, classes=tuple(fields.pop("classes")), **fields)
         except (KeyError, TypeError, ValueError, ContractError) as error:
@@ -106,3 +102,27 @@ class ModelDescription:
     def threshold(self) -> Mapping[str, Any] | None:
         """The default threshold with the rule and the split that chose it, or None."""
         return self.thresholds[0] if self.thresholds else None
+
+
+def take_format(fields: dict[str, Any], latest: int, item: str | Path) -> None:
+    """Take the number of its format out of what was read, and refuse a later one than is known.
+
+    Raises
+    ------
+    ModelError
+        If it is later than ``latest``.
+    KeyError
+        If there is none.
+
+    Examples
+    --------
+    >>> take_format({"format": 3}, 1, "model.json")
+    Traceback (most recent call last):
+        ...
+    skysieve.errors.ModelError: model.json: has format 3, this skysieve reads up to 1; install a newer one
+    """
+    found = fields.pop("format")
+    if found > latest:
+        raise ModelError(
+            f"{item}: has format {found}, this skysieve reads up to {latest}; install a newer one"
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from skysieve.errors import ConfigurationError, ModelError
+from skysieve.models.description import take_format
 from skysieve.models.rules import Rule, check_threshold, parse_rule
 
 __all__ = ["RESERVED_NAMES", "MemberDescription", "SieveDescription"]
@@ -134,11 +135,7 @@ class SieveDescription:
         """
         try:
             fields: dict[str, Any] = json.loads(text)
-            found = fields.pop("format")
-            if found > FORMAT:
-                raise ModelError(
-                    f"{item}: has format {found}, this skysieve reads up to {FORMAT}; install a newer one"
-                )
+            take_format(fields, FORMAT, item)
             members = tuple(MemberDescription(**member) for member in fields.pop("members"))
             rules = {name: parse_rule(rule) for name, rule in fields.pop("rules").items()}
             return cls(members=members, rules=rules, **fields)
