@@ -228,6 +228,21 @@ EXPECTED = {
         r"^30 streaks, \d+ of them plausible: streak-night/night\n12 bad ones",
         leaves="streak-night/night/stamps_20190214 streak-night/truth.csv",
     ),
+    "skysieve simulate galaxies galaxies.parquet -n 40 --seed 1": Expected(
+        r"^40 simulated galaxies: galaxies.parquet$", leaves="galaxies.parquet"
+    ),
+    "skysieve simulate galaxies rare.parquet -n 20 --kind elliptical=0.95 --kind merger=0.05": Expected(
+        r"^20 simulated galaxies: rare.parquet$", leaves="rare.parquet"
+    ),
+    "skysieve simulate galaxies hsc.parquet -n 10 --survey hsc --fluxes --set survey.seeing=[1.5,1.4,1.3]": (
+        Expected(r"^10 simulated galaxies: hsc.parquet$", leaves="hsc.parquet")
+    ),
+    "skysieve simulate lsbg lsbg.parquet -n 40 --seed 1": Expected(
+        r"^40 simulated galaxies and artefacts: lsbg.parquet$", leaves="lsbg.parquet"
+    ),
+    "skysieve simulate lsbg three-classes.parquet -n 20 --survey hsc --artifact-types": Expected(
+        r"^20 simulated galaxies and artefacts: three-classes.parquet$", leaves="three-classes.parquet"
+    ),
     "skysieve simulate streaks streaks-set.parquet -n 100 --seed 1": Expected(
         r"^100 simulated streaks: streaks-set.parquet$", leaves="streaks-set.parquet"
     ),

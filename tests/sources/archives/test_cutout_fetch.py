@@ -378,4 +378,4 @@ def test_500_cutouts_survive_two_kills(archive: Any, tmp_path: Path) -> None:
     again = {url for url, _ in archive.log[asked:]}
     assert again == {row["url"] for row in failures if row["url"]}
     assert len(SampleSet.open(tmp_path / "set.parquet")) == 500
-    assert "20 answers were fetched" in said
+    assert "20 answers fetched" in said

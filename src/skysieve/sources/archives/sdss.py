@@ -29,8 +29,8 @@ _SMALLEST, _LARGEST = 64, 2048
 _RELEASE = re.compile(r"dr\d+")
 
 
-def skyserver_address(base_url: str, release: str, service: str) -> str:
-    """Return the address of a service of SkyServer.
+def skyserver_address(base_url: str | None, release: str, service: str) -> str:
+    """Return the address of a service of SkyServer; None stands for its own place.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def skyserver_address(base_url: str, release: str, service: str) -> str:
     """
     if not _RELEASE.fullmatch(release.lower()):
         raise ConfigurationError(f"release: found {release!r}, a data release such as dr18 is expected")
-    return f"{base_url.rstrip('/')}/{release.lower()}/SkyServerWS/{service}"
+    return f"{(base_url or BASE_URL).rstrip('/')}/{release.lower()}/SkyServerWS/{service}"
 
 
 @CUTOUT_SERVICES.register("sdss")

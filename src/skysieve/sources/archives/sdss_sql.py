@@ -23,7 +23,7 @@ from skysieve.sources.archives.answer_cache import AnswerCache
 from skysieve.sources.archives.answer_images import require_kind
 from skysieve.sources.archives.cutout_service import Politeness, Request
 from skysieve.sources.archives.polite_client import PoliteClient, Stubbornness
-from skysieve.sources.archives.sdss import BASE_URL, skyserver_address
+from skysieve.sources.archives.sdss import skyserver_address
 
 __all__ = ["ROW_LIMIT", "VOTE_TABLES", "QueryResult", "VoteTable", "fetch_votes", "query_skyserver"]
 
@@ -243,7 +243,7 @@ def _page_query(table: VoteTable, count: int, last: int, where: str) -> str:
 
 
 def _request(sql: str, release: str, base_url: str | None) -> Request:
-    address = skyserver_address(base_url or BASE_URL, release, "SearchTools/SqlSearch")
+    address = skyserver_address(base_url, release, "SearchTools/SqlSearch")
     return Request(address, (("cmd", " ".join(sql.split())), ("format", "csv")), ".csv", most_bytes=1 << 31)
 
 
