@@ -19,6 +19,7 @@ from skysieve.models.model import Model
 from skysieve.samples.findings import Finding
 from skysieve.scoring.parts import PartStore
 from skysieve.scoring.rows import outcome_schema
+from skysieve.scoring.same_run import NEW_OUTPUT, require_same_run
 
 __all__ = ["METADATA_KEY", "ScoringSummary", "finished_summary", "merge_parts", "quarantine_path"]
 
@@ -165,13 +166,6 @@ def finished_summary(target: Path, manifest: dict[str, Any]) -> ScoringSummary |
         present = json.loads(pq.read_metadata(target).metadata[METADATA_KEY])
         counts = present.pop("counts")
     except (pa.ArrowInvalid, OSError, KeyError, TypeError, ValueError):
-        raise ConfigurationError(
-            f"{target}: exists and is not a table of scores; choose another output, "
-            "or replace it with --restart"
-        ) from None
-    if different := [key for key, value in manifest.items() if present.get(key) != value]:
-        raise ConfigurationError(
-            f"{target}: holds the scores of another run (differs in: {', '.join(different)}); "
-            "choose another output, or replace it with --restart"
-        )
+        raise ConfigurationError(f"{target}: exists and is not a table of scores; {NEW_OUTPUT}") from None
+    require_same_run(target, present, manifest)
     return ScoringSummary(target, quarantine_path(target), **counts)

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError, ScoringError
+from skysieve.scoring.same_run import require_same_run
 
 __all__ = ["PART_ROWS", "Cursor", "PartStore"]
 
@@ -118,11 +119,13 @@ class PartStore:
             with replacing(self._manifest) as partial:
                 partial.write_text(text, encoding="utf-8")
             return False
-        if different := [key for key in manifest if json.loads(text)[key] != present.get(key)]:
-            raise ConfigurationError(
-                f"{self.folder}: holds the parts of another run (differs in: {', '.join(different)}); "
-                "finish that one, or start anew with --restart"
-            )
+        require_same_run(
+            self.folder,
+            present,
+            json.loads(text),
+            holds="parts",
+            advice="finish that one, or start anew with --restart",
+        )
         return any(self.folder.glob("shard-*/part-*.parquet"))
 
     def cursor(self, shard: int) -> Cursor:

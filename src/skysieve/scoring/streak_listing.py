@@ -14,6 +14,7 @@ from skysieve.errors import ConfigurationError, InputError
 from skysieve.samples.findings import Finding
 from skysieve.scoring.merge import quarantine_path
 from skysieve.scoring.parts import PartStore
+from skysieve.scoring.same_run import NEW_OUTPUT, require_same_run
 from skysieve.scoring.streak_parts import KnownScores, key_of
 from skysieve.scoring.streak_table import read_description, read_scores
 from skysieve.sources.streaks.night import StreakItem, StreakNight, list_streak_night
@@ -86,15 +87,11 @@ def read_before(target: Path, run: Mapping[str, Any], ids: Collection[str]) -> p
         return None
     table = read_scores(target)
     present = read_description(table.schema.metadata, target)
-    if different := [name for name, value in run.items() if present.get(name) != value]:
-        raise ConfigurationError(
-            f"{target}: holds scores of another kind (differs in: {', '.join(different)}); "
-            "choose another output, or replace it with --restart"
-        )
+    require_same_run(target, present, run)
     if table.num_rows and set(ids).isdisjoint(table["id"].to_pylist()):
         raise ConfigurationError(
             f"{target}: holds the scores of another night, not one of its {table.num_rows:,} streaks is "
-            "among the inputs; choose another output, or replace it with --restart"
+            f"among the inputs; {NEW_OUTPUT}"
         )
     return table
 

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skysieve.errors import ConfigurationError
 from skysieve.models.model import Model
 from skysieve.models.sieve import Sieve
 from skysieve.samples.sample_set import SampleSet
 from skysieve.scoring.merge import quarantine_path
+from skysieve.scoring.same_run import require_same_run
 from skysieve.scoring.sample_scores import score_pool
 from skysieve.scoring.streak_table import (
     describe_sieve,
@@ -106,8 +106,4 @@ def _check_output(target: Path, run: dict[str, Any]) -> None:
     if not target.exists():
         return
     present = read_description(read_scores(target).schema.metadata, target)
-    if different := [name for name, value in run.items() if present.get(name) != value]:
-        raise ConfigurationError(
-            f"{target}: holds scores of another kind (differs in: {', '.join(different)}); "
-            "choose another output, or replace it with --restart"
-        )
+    require_same_run(target, present, run)
