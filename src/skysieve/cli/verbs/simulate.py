@@ -1,4 +1,4 @@
-"""``skysieve simulate``: nights and samples of alerts and streaks whose truth is known."""
+"""``skysieve simulate``: nights and samples of alerts, streaks and galaxies whose truth is known."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skysieve.cli.output import examples, say
+from skysieve.cli.simulate_galaxies import add_galaxy_commands
 
 if TYPE_CHECKING:
     from skysieve.sources.simulators.camera import Camera
@@ -24,7 +25,9 @@ _Settings = Annotated[
 
 def add_to(application: typer.Typer) -> None:
     """Add the verb."""
-    verb = typer.Typer(help="Simulate alerts and streaks whose truth is known.", no_args_is_help=True)
+    verb = typer.Typer(
+        help="Simulate alerts, streaks and galaxies whose truth is known.", no_args_is_help=True
+    )
     verb.command(
         "night", epilog=examples("skysieve simulate night night/ --alerts 100 --seed 1 --bad-packets")
     )(night)
@@ -43,6 +46,7 @@ def add_to(application: typer.Typer) -> None:
             "skysieve simulate streaks long.parquet -n 20 --set camera.exposure_time=60",
         ),
     )(streaks)
+    add_galaxy_commands(verb)
     application.add_typer(verb, name="simulate")
 
 
