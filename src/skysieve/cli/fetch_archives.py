@@ -58,7 +58,7 @@ def cutouts(
     pixel_scale: Annotated[float | None, typer.Option(help="Arcsec a pixel.")] = None,
     format_: Annotated[str, typer.Option("--format", help="jpeg or fits, where a service has both.")] = "",
     bands: Annotated[str, typer.Option(help="Bands, such as grz.")] = "",
-    set_: Annotated[
+    settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="KEY=VALUE of another setting of the service; may be repeated."),
     ] = None,
@@ -93,7 +93,7 @@ def cutouts(
     from skysieve.sources.archives.polite_client import Stubbornness
 
     given = {"layer": layer, "format": format_, "bands": bands, "size": size, "pixel_scale": pixel_scale}
-    archive = _configured(CUTOUT_SERVICES.get(service)(), given, set_)
+    archive = _configured(CUTOUT_SERVICES.get(service)(), given, settings)
     require_inputs([table])
     pace = {name: value for name, value in (("at_once", at_once), ("pause", pause)) if value is not None}
     summary = fetch_cutouts(

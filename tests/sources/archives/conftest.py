@@ -140,7 +140,7 @@ class Archive:
         if fault == "stall":
             time.sleep(self.stall)
             return
-        side = int(query.get("size", "64"))
+        side = int(query.get("size", "64").removesuffix("px"))
         changed = {
             "html": ("text/html; charset=utf-8", b"<!DOCTYPE html><title>Too many requests</title>"),
             "disguised": (kind, b"<html>Too many requests</html>"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
+import io
 import os
 import re
 import signal
@@ -16,11 +18,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from skysieve.errors import ConfigurationError, DownloadError, SampleSetError
 from skysieve.samples import SampleSet
 from skysieve.sources.archives.cutout_fetch import FetchSummary, fetch_cutouts
 from skysieve.sources.archives.cutout_service import Politeness, Position
+from skysieve.sources.archives.irsa_ztf import IrsaZtf
 from skysieve.sources.archives.legacy_survey import LegacySurvey
 from skysieve.sources.archives.polite_client import Stubbornness
 from skysieve.sources.archives.sdss import Sdss
@@ -36,6 +40,13 @@ def viewer(archive: Any, **settings: Any) -> LegacySurvey:
 def fetch(archive: Any, table: Any, output: Path, service: Any = None, **options: Any) -> FetchSummary:
     given = {"politeness": Politeness(4, 0.0), "stubbornness": QUICK, "progress": False}
     return fetch_cutouts(table, service or viewer(archive), output, **(given | options))
+
+
+def fits_file(pixels: np.ndarray, **cards: Any) -> bytes:
+    hdu, file = fits.PrimaryHDU(pixels), io.BytesIO()
+    hdu.header.update(cards)
+    hdu.writeto(file)
+    return file.getvalue()
 
 
 def places(count: int) -> dict[str, list[Any]]:
@@ -257,6 +268,59 @@ def test_a_cache_serves_one_run_at_a_time(archive: Any, tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path / "cache")
     with cache.alone(), pytest.raises(DownloadError, match="another run"):
         fetch(archive, places(2), tmp_path / "set.parquet", cache=tmp_path / "cache")
+
+
+def test_fluxes_come_as_bands_whatever_the_order_of_the_cube(archive: Any, tmp_path: Path) -> None:
+    planes = np.random.default_rng(1).normal(0, 1, (3, SIDE, SIDE)).astype(np.float32)
+    archive.bodies["/fits-cutout"] = ("image/fits", fits_file(planes.transpose(1, 2, 0), BANDS="zrg"))
+    summary = fetch(archive, places(2), tmp_path / "set.parquet", viewer(archive, format="fits", bands="grz"))
+    samples = SampleSet.open(summary.path)
+    assert samples.description.tensors["cutouts"].channels == ("g", "r", "z")
+    assert samples.description.tensors["cutouts"].unit == "nanomaggy"
+    np.testing.assert_array_equal(samples.tensor("cutouts")[1], planes[::-1])
+    assert summary.notes == {"channels-moved": 2, "channels-reordered": 2}
+    assert samples.scalar("notes").tolist() == ["channels-moved channels-reordered"] * 2
+
+
+def test_ztf_is_searched_then_cut_out(archive: Any, tmp_path: Path) -> None:
+    search = b"filefracday,field,ccdid,qid,filtercode,imgtypecode,maglimit\n20180411467847,535,11,3,zr,o,20\n"
+    archive.bodies["/search/ztf/products/sci"] = ("text/csv", search)
+    files = "/data/ztf/products/sci/2018/0411/467847/ztf_20180411467847_000535_zr_c11_o_q3_"
+    planes = np.random.default_rng(1).normal(0, 1, (2, SIDE, SIDE)).astype(np.float32)
+    for name, plane in zip(("sciimg.fits", "scimrefdiffimg.fits.fz"), planes, strict=True):
+        archive.bodies[files + name] = ("image/fits", fits_file(plane))
+    service = IrsaZtf(size=SIDE, base_url=archive.url)
+    table = {"id": ["a", "b"], "ra": [255.0, 255.01], "dec": [12.0, 12.0]}
+    summary = fetch(archive, table, tmp_path / "set.parquet", service)
+    samples = SampleSet.open(summary.path)
+    np.testing.assert_array_equal(samples.tensor("cutouts")[0], planes)
+    assert samples.description.tensors["cutouts"].channels == ("science", "difference")
+    assert (summary.asked, len(archive.log)) == (6, 6)
+    assert all(len(sums.split()) == 3 for sums in samples.scalar("sha256"))
+    assert fetch(archive, table, tmp_path / "set.parquet", service).asked == 0
+
+
+def test_a_notebook_may_fetch_too(archive: Any, tmp_path: Path) -> None:
+    async def cell() -> FetchSummary:
+        return fetch(archive, places(2), tmp_path / "set.parquet")
+
+    assert asyncio.run(cell()).samples == 2
+
+
+def test_an_interrupted_run_says_that_it_goes_on(archive: Any, tmp_path: Path) -> None:
+    archive.delay = 0.2
+    (tmp_path / "positions.csv").write_text(hostile(archive, 100)[0])
+    process = start(archive, tmp_path)
+    while len(served(archive)) < 4:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=60)
+    assert (process.returncode, complaints) == (
+        130,
+        "error: interrupted; the same command goes on where it stopped\n",
+    )
+    assert kept(tmp_path)
 
 
 def test_the_footprint_of_sdss_is_told_by_its_status(archive: Any, tmp_path: Path) -> None:

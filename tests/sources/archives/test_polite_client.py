@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from skysieve.errors import DownloadError, InputError
+from skysieve.errors import ConfigurationError, DownloadError, InputError
 from skysieve.sources.archives.cutout_service import Politeness, Request
 from skysieve.sources.archives.polite_client import PoliteClient, Stubbornness
 
@@ -183,3 +183,11 @@ def test_a_check_may_ask_for_another_try() -> None:
 
     assert ask(lambda _: httpx.Response(200, content=b"x"), check=check) == [b"x"]
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    "made", [lambda: Politeness(0), lambda: Politeness(1, -1), lambda: Stubbornness(attempts=0)]
+)
+def test_a_pace_at_which_nothing_moves_is_refused(made: Callable[[], Any]) -> None:
+    with pytest.raises(ConfigurationError, match=r"expected|needs"):
+        made()

@@ -16,6 +16,7 @@ from skysieve.progress import ProgressBar, progress_bar
 from skysieve.samples.findings import Finding
 from skysieve.sources.archives.answer_cache import AnswerCache
 from skysieve.sources.archives.cutout_service import CutoutService, Politeness, Position, Request
+from skysieve.sources.archives.event_loop import run_to_end
 from skysieve.sources.archives.polite_client import PoliteClient, Stubbornness
 from skysieve.sources.archives.positions import read_positions
 from skysieve.sources.row_table import TableSource
@@ -169,7 +170,7 @@ def fetch_cutouts(
         client = PoliteClient(politeness or service.politeness, stubbornness, transport)
         at_once = (politeness or service.politeness).at_once
         with progress_bar("fetching cutouts", len(positions), enabled=progress) as bar:
-            failed, asked = asyncio.run(
+            failed, asked = run_to_end(
                 fetch_answers(positions, service, client, answers, retry=retry, at_once=at_once, bar=bar)
             )
         failures = tuple(_in_order(outcomes, failed))

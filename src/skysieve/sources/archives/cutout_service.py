@@ -7,6 +7,7 @@ one module beside this one that registers its class in `CUTOUT_SERVICES`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
+from skysieve.errors import ConfigurationError
 from skysieve.registry import Registry
 from skysieve.samples.description import TensorColumn
 
@@ -51,10 +53,22 @@ class Politeness:
         Requests under way at the same time.
     pause : float
         Least time between the starts of two requests, seconds.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing could ever be asked.
     """
 
     at_once: int = 2
     pause: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.at_once < 1 or not 0 <= self.pause < math.inf:
+            raise ConfigurationError(
+                f"found {self.at_once} requests at once, {self.pause} s apart; at least one request and a "
+                "pause of 0 s or more are expected"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from skysieve.errors import DownloadError, InputError
+from skysieve.errors import ConfigurationError, DownloadError, InputError
 from skysieve.extras import require
 from skysieve.sources.archives.cutout_service import Politeness, Request
 
@@ -51,6 +51,11 @@ class Stubbornness:
         Seconds without a byte after which a connection counts as stalled.
     deadline : float
         Seconds that one answer may take as a whole.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing could ever be answered.
     """
 
     attempts: int = 5
@@ -60,6 +65,13 @@ class Stubbornness:
     waits: int = 20
     silence: float = 30.0
     deadline: float = 180.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1 or self.silence <= 0 or self.deadline <= 0 or not self.pause >= 0:
+            raise ConfigurationError(
+                f"found {self.attempts} attempts, {self.silence:g} s of silence, {self.deadline:g} s for an "
+                f"answer, {self.pause:g} s before asking again; an answer needs an attempt and some time"
+            )
 
 
 class PoliteClient:

@@ -7,7 +7,6 @@ page by page along their key, and each page is kept, so that a killed run goes o
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,6 +21,7 @@ from skysieve.samples.findings import Finding
 from skysieve.sources.archives.answer_cache import AnswerCache
 from skysieve.sources.archives.answer_images import require_kind
 from skysieve.sources.archives.cutout_service import Politeness, Request
+from skysieve.sources.archives.event_loop import run_to_end
 from skysieve.sources.archives.polite_client import PoliteClient, Stubbornness
 from skysieve.sources.archives.sdss import skyserver_address
 
@@ -145,7 +145,7 @@ def query_skyserver(
     answers = AnswerCache(cache or output.with_name(output.name + ".cache"))
     with answers.alone():
         server = _SkyServer(answers, PoliteClient(politeness, stubbornness))
-        body = asyncio.run(server.answer(_request(sql, release, base_url)))
+        body = run_to_end(server.answer(_request(sql, release, base_url)))
     with replacing(_made(output)) as temporary:
         temporary.write_bytes(body)
     rows = sum(1 for _ in csv.reader(io.StringIO(body.decode("utf-8", "replace")))) - 1
@@ -229,7 +229,7 @@ def fetch_votes(
         replacing(_made(output)) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as stream,
     ):
-        return asyncio.run(write(stream))
+        return run_to_end(write(stream))
 
 
 def _page_query(table: VoteTable, count: int, last: int, where: str) -> str:
