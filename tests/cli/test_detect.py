@@ -11,7 +11,7 @@ from astropy.io import fits
 from typer.testing import CliRunner, Result
 
 from skysieve.cli.application import application
-from skysieve.errors import InputError
+from skysieve.errors import ConfigurationError, InputError
 from skysieve.samples import SampleSet
 from skysieve.sources.simulators.streak_frame_files import write_streak_frame
 from skysieve.sources.simulators.streak_frames import simulate_streak_frame
@@ -56,6 +56,22 @@ def test_without_world_coordinates_pixels_have_to_be_given(frame: Path) -> None:
     assert given.exit_code == 0, given.output
     assert "the table holds pixels only" in given.output
     assert "ra" not in pq.read_schema(frame / "streaks.parquet").names
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--fixed-cuts", "--minimum-score", "0.3"), "give one"),
+        (("--cutouts", "{folder}/streaks.parquet"), "give two files"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    frame: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = detect(frame, *(option.format(folder=frame) for option in options))
+    assert isinstance(result.exception, ConfigurationError)
+    assert message in str(result.exception)
+    assert not (frame / "streaks.parquet").exists()
 
 
 def test_an_empty_frame_gives_an_empty_table(frame: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated
@@ -44,12 +45,17 @@ def streaks(
         float | None, typer.Option(help="FWHM of the PSF in pixels; measured on stars if left out.")
     ] = None,
     minimum_score: Annotated[
-        float | None, typer.Option(help="Score of the classifier from which a streak is reported.")
+        float | None,
+        typer.Option(
+            help="Score of the classifier from which a streak is reported, 0 to 1; 0.5 if left out.",
+            min=0,
+            max=1,
+        ),
     ] = None,
     fixed_cuts: Annotated[
         bool, typer.Option("--fixed-cuts", help="Judge by fixed cuts instead of the classifier.")
     ] = False,
-    workers: Annotated[int, typer.Option(help="Threads of the search.")] = 2,
+    workers: Annotated[int, typer.Option(help="Threads of the search.")] = 1,
 ) -> None:
     """Find streaks and fit them: ends, length, angle, flux, S/N; on the sky, too, where headers allow."""
     from skysieve.detection.detect import detect_streaks
@@ -62,6 +68,12 @@ def streaks(
     for option, value in {"--pixel-scale": pixel_scale, "--psf-fwhm": psf_fwhm}.items():
         if value is not None and not 0 < value < math.inf:
             raise ConfigurationError(f"{option} is a number above 0, found {value}")
+    if fixed_cuts and minimum_score is not None:
+        raise ConfigurationError(
+            "--minimum-score is of the classifier, which --fixed-cuts leaves out; give one"
+        )
+    if cutouts is not None and cutouts.resolve() == output.resolve():
+        raise ConfigurationError(f"--cutouts and --output are both {output}; give two files")
     least = DetectionOptions().minimum_score if minimum_score is None else minimum_score
     options = DetectionOptions(minimum_score=least, classifier=not fixed_cuts)
     frames = read_frames(science, reference, difference)
@@ -97,6 +109,6 @@ def streaks(
     say(f"streaks: {output}")
     if cutouts is not None and found:
         write_cutouts(cutouts, frames.difference, found, pixel_scale=scale, origin=origin)
-        say(f"cutouts: {cutouts}")
+        say(f"cutouts: {cutouts}\nnext: skysieve score streaks {shlex.quote(str(cutouts))} -o scores.parquet")
     elif cutouts is not None:
         say("no cutouts were written: a sample set has at least one row")

@@ -57,25 +57,29 @@ def score(
     workers: Annotated[int, typer.Option(help="Processes; each scores a share of the files.")] = 1,
     field: Annotated[
         list[str] | None,
-        typer.Option(help="Number of the candidate to copy beside the score; may be repeated."),
+        typer.Option(
+            help="Field of the candidate to copy beside the score; may be repeated. "
+            "jd, fid, ra, dec and magpsf if left out."
+        ),
     ] = None,
     any_survey: Annotated[
         bool, typer.Option("--any-survey", help="Score alerts of surveys that the model was not made for.")
     ] = False,
     schemas: Annotated[
-        str, typer.Option(help="Folder of writer schemas (<id>.avsc) for Confluent-framed messages.")
+        str, typer.Option(help="Folder of writer schemas, each named ID.avsc, for Confluent-framed messages.")
     ] = "",
     expect: Annotated[
         list[str] | None,
         typer.Option(
-            help="What a streak must have besides its cutout, metadata or ades; may be repeated. What the "
-            "night has at all if left out."
+            help="What a streak must have besides its cutout: metadata or ades; may be repeated. "
+            "If left out, whatever any streak of the night has."
         ),
     ] = None,
     site: Annotated[
         str,
         typer.Option(
-            help="Observatory of the streaks, or its longitude in degrees, for observing_night (Palomar)."
+            help="Observatory of the streaks, or its longitude in degrees, for observing_night; Palomar if "
+            "left out."
         ),
     ] = "",
     restart: Annotated[
