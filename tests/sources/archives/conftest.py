@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import time
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 
 @dataclass
@@ -89,104 +85,9 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-@dataclass
-class Archive:
-    """A cutout server that knows every way to fail, and writes down what it was asked."""
-
-    url: str = ""
-    #: What goes wrong with a position (named by its right ascension as sent), at each asking in turn.
-    faults: dict[str, list[str]] = field(default_factory=dict)
-    #: What goes wrong with it each time.
-    always: dict[str, str] = field(default_factory=dict)
-    #: How long a server stalls, and what it answers who comes too often.
-    stall: float = 1.0
-    retry_after: str = "1"
-    delay: float = 0.0
-    #: Bodies by path, instead of pictures.
-    bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    #: Address and outcome of every request: ``served`` only if the whole of a good answer was sent.
-    log: list[tuple[str, str]] = field(default_factory=list)
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        address = urlsplit(handler.path)
-        query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        place = query.get("ra", "")
-        waiting = self.faults.get(place, [])
-        fault = waiting.pop(0) if waiting else self.always.get(place, "")
-        time.sleep(self.delay)
-        self.log.append((self.url + handler.path.lstrip("/"), fault or "begun"))
-        number = len(self.log) - 1
-        kind, body = self.bodies.get(address.path) or ("image/jpeg", self.picture(query))
-        self._send(handler, fault, kind, body, query)
-        if not fault:
-            self.log[number] = (self.log[number][0], "served")
-
-    def picture(self, query: dict[str, str]) -> bytes:
-        """Return noise that differs from place to place, as a JPEG of the size asked for."""
-        side = int(query.get("size", query.get("width", "64")))
-        seed = int.from_bytes(f"{query.get('ra')},{query.get('dec')}".encode(), "big")
-        return jpeg(np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8))
-
-    def _send(
-        self, handler: BaseHTTPRequestHandler, fault: str, kind: str, body: bytes, query: dict[str, str]
-    ) -> None:
-        if fault.isdigit():
-            handler.send_response(int(fault))
-            if fault == "429":
-                handler.send_header("Retry-After", self.retry_after)
-            handler.end_headers()
-            handler.wfile.write(b"<html>something is wrong</html>")
-            return
-        if fault == "stall":
-            time.sleep(self.stall)
-            return
-        side = int(query.get("size", "64").removesuffix("px"))
-        changed = {
-            "html": ("text/html; charset=utf-8", b"<!DOCTYPE html><title>Too many requests</title>"),
-            "disguised": (kind, b"<html>Too many requests</html>"),
-            "corrupt": (kind, body[:200] + bytes(100) + body[300:-2] + bytes(2)),
-            "padded": (kind, body[: len(body) // 2] + bytes(len(body) - len(body) // 2)),
-            "blank": (kind, jpeg(np.zeros((side, side, 3), np.uint8))),
-            "small": (kind, jpeg(np.random.default_rng(1).integers(0, 255, (9, 9, 3), dtype=np.uint8))),
-            "empty": (kind, b""),
-        }
-        kind, body = changed.get(fault, (kind, body))
-        handler.send_response(200)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body[: len(body) // 2] if fault == "truncate" else body)
-
-
-def jpeg(colours: NDArray[np.uint8]) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(colours).save(file, "JPEG")
-    return file.getvalue()
-
-
-class QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, *_: Any) -> None:
-        """Clients that are killed, or lose patience, hang up in the middle."""
-
-
 @pytest.fixture
-def archive() -> Iterator[Archive]:
-    state = Archive()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.answer(self)
-
-        def log_message(self, *_: Any) -> None:
-            """Keep the test output clean."""
-
-    with QuietServer(("127.0.0.1", 0), Handler) as httpd:
-        state.url = f"http://127.0.0.1:{httpd.server_port}/"
-        thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+def archive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Serve the archive of the experiment on killed fetches."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "experiments"))
+    with importlib.import_module("misbehaving_archive").misbehaving_archive() as state:
         yield state
-        httpd.shutdown()
-        thread.join()

@@ -145,3 +145,17 @@ def test_a_page_instead_of_a_table_shows_its_beginning() -> None:
     require_kind(b"#Table1\nra,dec\n", ".csv", "q")
     with pytest.raises(InputError, match="a table was asked for, the answer begins with '<html><h1>No</h1>"):
         require_kind(b" <html><h1>No</h1>", ".csv", "q")
+
+
+def test_damage_amid_a_picture_is_found() -> None:
+    body = jpeg(Image.fromarray(np.random.default_rng(2).integers(0, 255, (120, 120, 3), dtype=np.uint8)))
+    noise = np.random.default_rng(3).bytes(4000)
+    assert kind_of(read_jpeg, body[:2000] + noise + body[6000:], 120, "a") == "bad-image"
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"optimize": True}, {"restart_marker_rows": 1}])
+def test_any_sound_picture_is_read(options: dict[str, Any]) -> None:
+    for seed in range(20):
+        levels = np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3), dtype=np.uint8)
+        body = jpeg(Image.fromarray(levels), quality=90, **options)
+        assert read_jpeg(body, SIDE, "a").pixels.shape == (3, SIDE, SIDE)

@@ -6,13 +6,8 @@ import asyncio
 import csv
 import hashlib
 import io
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -307,139 +302,8 @@ def test_a_notebook_may_fetch_too(archive: Any, tmp_path: Path) -> None:
     assert asyncio.run(cell()).samples == 2
 
 
-def test_an_interrupted_run_says_that_it_goes_on(archive: Any, tmp_path: Path) -> None:
-    archive.delay = 0.2
-    (tmp_path / "positions.csv").write_text(hostile(archive, 100)[0])
-    process = start(archive, tmp_path)
-    while len(served(archive)) < 4:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=60)
-    assert (process.returncode, complaints) == (
-        130,
-        "error: interrupted; the same command goes on where it stopped\n",
-    )
-    assert kept(tmp_path)
-
-
 def test_the_footprint_of_sdss_is_told_by_its_status(archive: Any, tmp_path: Path) -> None:
     archive.always["0.5"] = "404"
     service = Sdss(size=64, base_url=archive.url)
     summary = fetch(archive, places(2), tmp_path / "set.parquet", service)
     assert listed(summary) == {"s1": "outside-footprint"}
-
-
-AT_ONCE = 8
-TRANSIENT = ["500", "truncate", "html", "corrupt", "stall"]
-PERMANENT = {
-    "blank": "outside-footprint",
-    "404": "http-status",
-    "padded": "bad-image",
-    "stall": "stalled",
-    "small": "wrong-size",
-}
-
-
-def hostile(archive: Any, count: int) -> tuple[str, dict[str, str]]:
-    """Let some positions fail once and some for ever; return the table and what must be listed."""
-    rows, expected = ["id,ra,dec"], {}
-    for row in range(count):
-        rows.append(f"s{row},{row / 2:g},1.5")
-        if row % 10 == 3:
-            archive.faults[f"{row / 2:g}"] = [TRANSIENT[row // 10 % len(TRANSIENT)]]
-        if row % 100 == 50:
-            archive.faults[f"{row / 2:g}"] = ["429"]
-        if row % 25 == 7:
-            fault = list(PERMANENT)[row // 25 % len(PERMANENT)]
-            archive.always[f"{row / 2:g}"] = fault
-            expected[f"s{row}"] = PERMANENT[fault]
-    rows += ["pole,10,95", "nowhere,nan,1", "s3,10,10"]
-    return "\n".join(rows) + "\n", expected | {
-        "pole": "bad-position",
-        "nowhere": "bad-position",
-        "s3": "repeated-id",
-    }
-
-
-def start(archive: Any, folder: Path, *more: str) -> subprocess.Popen[str]:
-    words = ["fetch", "cutouts", "positions.csv", "-o", "set.parquet", "--size", str(SIDE)]
-    words += ["--set", f"base_url={archive.url}", "--at-once", str(AT_ONCE), "--pause", "0.004"]
-    words += ["--attempts", "3", "--backoff", "0.02", "--silence", "0.4", *more]
-    command = [sys.executable, "-m", "skysieve", *words]
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"COLUMNS": "200"},
-    )
-
-
-def served(archive: Any) -> Counter[str]:
-    return Counter(url for url, outcome in list(archive.log) if outcome == "served")
-
-
-def kill_when(archive: Any, process: subprocess.Popen[str], count: int) -> None:
-    while len(served(archive)) < count:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-
-
-def kept(folder: Path) -> set[str]:
-    """Return the questions whose answers lie in the cache, sound and whole."""
-    paths = list((folder / "set.parquet.cache").glob("??/[!.]*.jpg"))
-    for path in paths:
-        assert hashlib.sha256(path.read_bytes()).hexdigest() in path.name
-    return {path.name[:32] for path in paths}
-
-
-def question(url: str) -> str:
-    return hashlib.sha256(url.encode()).hexdigest()[:32]
-
-
-@pytest.mark.slow
-def test_500_cutouts_survive_two_kills(archive: Any, tmp_path: Path) -> None:
-    table, expected = hostile(archive, 500)
-    (tmp_path / "positions.csv").write_text(table)
-    known: list[tuple[int, set[str]]] = []
-    for count in (150, 330):
-        kill_when(archive, start(archive, tmp_path), count)
-        known.append((len(archive.log), kept(tmp_path)))
-        assert not (tmp_path / "set.parquet").exists()
-    process = start(archive, tmp_path)
-    said, complaints = process.communicate(timeout=120)
-    assert process.returncode == 3, (said, complaints)
-
-    samples = SampleSet.open(tmp_path / "set.parquet")
-    good = [f"s{row}" for row in range(500) if f"s{row}" not in expected or f"s{row}" == "s3"]
-    assert samples.ids.tolist() == good
-    with (tmp_path / "set.parquet.failures.csv").open(newline="") as stream:
-        failures = list(csv.DictReader(stream))
-    assert {row["id"]: row["kind"] for row in failures} == expected
-    assert len(failures) == len(expected)
-    assert all(row["reason"] and bool(row["url"]) == (row["kind"] in PERMANENT.values()) for row in failures)
-
-    # What had reached the disk was never asked for again, and only what a kill tore away came twice.
-    for length, questions in known:
-        assert questions
-        assert not questions & {question(url) for url, _ in archive.log[length:]}
-    twice = sum(times - 1 for times in served(archive).values())
-    assert twice <= 2 * AT_ONCE
-    assert not list((tmp_path / "set.parquet.cache").glob("??/.*"))
-
-    asked = len(archive.log)
-    process = start(archive, tmp_path)
-    process.communicate(timeout=120)
-    assert (process.returncode, len(archive.log)) == (3, asked)
-
-    archive.always.clear()
-    process = start(archive, tmp_path, "--retry")
-    said, complaints = process.communicate(timeout=120)
-    again = {url for url, _ in archive.log[asked:]}
-    assert again == {row["url"] for row in failures if row["url"]}
-    assert len(SampleSet.open(tmp_path / "set.parquet")) == 500
-    assert "20 answers fetched" in said

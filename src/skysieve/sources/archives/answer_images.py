@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,10 @@ CHANNELS_MOVED, CHANNELS_REORDERED = "channels-moved", "channels-reordered"
 GREY_AS_COLOUR, PARTLY_COVERED = "grey-as-colour", "partly-covered"
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_START_OF_SCAN = 0xDA
+# In compressed pixels 0xFF is followed by 0, by a restart marker or by padding; between the scans of
+# colours that are stored one after the other, also by tables and comments.
+_MARKER = re.compile(rb"\xff[^\x00\xc4\xd0-\xd7\xda\xdb\xdd\xfe\xff]")
 _STARTS = {".jpg": (_JPEG,), ".fits": (b"SIMPLE  =", b"\x1f\x8b"), ".csv": ()}
 _NAMES = {".jpg": "a JPEG", ".fits": "FITS", ".csv": "a table"}
 # SkyServer answers outside its footprint with a black picture that holds a line of text: 91 % of
@@ -91,6 +96,8 @@ def read_jpeg(body: bytes, side: int, item: str) -> Cutout:
         with JpegImageFile(io.BytesIO(body)) as picture:
             _require_shape((picture.height, picture.width), side, item)
             picture.load()
+            if not picture.info.get("progressive"):
+                _require_one_scan(body, item)
             notes = (GREY_AS_COLOUR,) if picture.mode == "L" else ()
             colours = np.asarray(picture.convert("RGB"))
     except InputError:
@@ -154,6 +161,19 @@ def read_fits_cube(body: bytes, bands: Sequence[str], side: int, item: str, *, t
     ordered = pixels[order, :side, :side].astype(np.float32)
     notes = [CHANNELS_MOVED] * moved + [CHANNELS_REORDERED] * (order != sorted(order))
     return Cutout(ordered, (*notes, *_coverage(ordered, bands, item)))
+
+
+def _require_one_scan(body: bytes, item: str) -> None:
+    """Refuse a picture with a marker amid its compressed pixels, which libjpeg passes over in silence.
+
+    Longer damage hardly ever lacks one: every 256th byte of noise begins a marker.
+    """
+    place = 2
+    while body[place + 1] != _START_OF_SCAN:
+        place += 2 + int.from_bytes(body[place + 2 : place + 4], "big")
+    if found := _MARKER.search(body, place + 2, body.rindex(_JPEG_END)):
+        reason = f"the JPEG is damaged: a marker stands amid its pixels, at byte {found.start():,}"
+        raise InputError(item, "bad-image", reason)
 
 
 def _first_image(body: bytes, item: str) -> tuple[NDArray[Any], Any]:

@@ -98,8 +98,8 @@ class Sdss:
 
     @property
     def politeness(self) -> Politeness:
-        """SkyServer asks for 60 queries a minute at most; pictures are lighter than queries."""
-        return Politeness(at_once=2, pause=0.25)
+        """SkyServer allows 60 queries a minute, and says nothing of pictures; they keep to it."""
+        return Politeness(at_once=2, pause=1.0)
 
     def request(self, position: Position, answers: Sequence[bytes]) -> Request | None:
         """Return the one question that there is, or None when it is answered."""
