@@ -130,7 +130,7 @@ def test_noise_is_that_of_the_survey_and_of_the_photons():
 def test_compact_galaxies_keep_their_flux():
     canvas = canvas_of()
     x, fluxes = np.linspace(-9.0, 9.0, 7), np.full((7, 3), (1.0, 2.0, 4.0))
-    add_compact_galaxies(canvas, canvas.field, x, 0.5 * x, fluxes, np.linspace(0.1, 0.8, 7))
+    add_compact_galaxies(canvas, canvas.field, x, 0.5 * x, fluxes, np.linspace(0.1, 0.8, 7), canvas.rng)
     assert canvas.field.fluxes == pytest.approx([7.0, 14.0, 28.0], rel=1e-4)
     assert canvas.observe(canvas.field).sum(axis=(1, 2)) == pytest.approx([7.0, 14.0, 28.0], rel=0.03)
 
@@ -145,6 +145,7 @@ def test_compact_galaxies_at_the_edge_are_cut_off():
         np.array([edge, 0.0]),
         np.ones((2, 3)),
         np.array([0.5, 0.5]),
+        canvas.rng,
     )
     assert 0.5 < canvas.field.fluxes[0] < 1.0
 

@@ -52,7 +52,7 @@ def paint_diffuse_light(canvas: Canvas) -> Truth:
     draw_neighbours(canvas, clear=2.5)
     x, y, away = _draw_place(canvas, _GALAXY_AWAY)
     canvas.sky_share = float(rng.uniform(0.4, 0.95))
-    wanted = float(rng.uniform(24.8, 27.0))
+    wanted = float(rng.uniform(25.2, 27.2))
     if rng.uniform() < 0.25:
         magnitude = max(wanted - _AUREOLE - 5.0 * log10(away / _AUREOLE_AT), 5.0)
         add_bright_star(canvas, canvas.subject, x, y, magnitude)

@@ -56,4 +56,4 @@ def add_blend(canvas: Canvas, layer: Layer, number: int, *, spread: float, brigh
     g_r = np.clip(rng.normal(rng.uniform(0.2, 1.0), 0.25, number), -0.1, 1.6)
     r_z = np.clip(0.85 * g_r + rng.normal(0.0, 0.15, number), -0.1, 1.6)
     fluxes = canvas.survey.flux(np.stack([magnitude + g_r, magnitude, magnitude - r_z], axis=1))
-    add_compact_galaxies(canvas, layer, x, y, fluxes, rng.uniform(0.5, 1.8, number))
+    add_compact_galaxies(canvas, layer, x, y, fluxes, rng.uniform(0.5, 1.8, number), rng)

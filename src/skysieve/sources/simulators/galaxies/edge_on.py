@@ -24,8 +24,8 @@ def paint_edge_on_disc(canvas: Canvas) -> Truth:
     """Paint a disc of an inclination from 80 degrees on."""
     rng = canvas.rng
     draw_neighbours(canvas, clear=6.0)
-    scale = canvas.width * float(np.exp(rng.uniform(np.log(0.055), np.log(0.14))))
-    thickness = float(np.clip(rng.lognormal(np.log(0.16), 0.3), 0.07, 0.32))
+    scale = canvas.width * float(np.exp(rng.uniform(np.log(0.065), np.log(0.14))))
+    thickness = float(np.clip(rng.lognormal(np.log(0.2), 0.35), 0.08, 0.4))
     inclination, angle = degrees(float(np.arccos(rng.uniform(0.0, 0.17)))), float(rng.uniform(0.0, pi))
     late = float(rng.uniform())
     bulge = float(np.clip(rng.normal(0.28 - 0.3 * late, 0.08), 0.0, 0.5))
@@ -41,7 +41,7 @@ def paint_edge_on_disc(canvas: Canvas) -> Truth:
         x, y, r_e=r_e, n=float(rng.uniform(1.2, 3.5)), axis_ratio=ratio, angle=angle, cell=canvas.cell
     )
     subject.add(round_one, canvas.fluxes(magnitude, 0.85, 0.72) * bulge)
-    dust = float(rng.uniform(0.5, 5.0)) if rng.uniform() < 0.8 else 0.0
+    dust = float(rng.uniform(1.0, 8.0)) if rng.uniform() < 0.8 else 0.0
     if dust:
         _add_lane(canvas, (x, y), scale, thickness, radians(90.0 - inclination), angle, dust)
     axis_ratio = max(cos(radians(inclination)), thickness)
@@ -140,12 +140,12 @@ def _add_lane(
     along, across = c * x + s * y, c * y - s * x
     cells = along.shape[0]
     uneven = power_law_field(rng, cells, -2.6, largest=scale / (canvas.cell * cells))
-    height = scale * max(float(rng.uniform(0.4, 1.0)) * thickness, 0.06)
+    height = scale * max(float(rng.uniform(0.35, 0.7)) * thickness, 0.07)
     # Tilted by some degrees, the near half of the layer lies before the disc and the far one behind it.
     aside = scale * sin(tilt) * 0.9 * float(rng.choice((-1.0, 1.0)))
     middle = np.float32(aside) + np.float32(0.25 * height) * uneven
-    widened = np.float32(height + 0.35 * scale * sin(tilt))
-    depth = np.exp(-np.abs(along) / np.float32(1.6 * scale)) * np.exp(-(((across - middle) / widened) ** 2))
+    widened = np.float32(height + 0.25 * scale * sin(tilt))
+    depth = np.exp(-np.abs(along) / np.float32(2.5 * scale)) * np.exp(-(((across - middle) / widened) ** 2))
     depth *= np.float32(dust) * np.exp(np.float32(0.4) * np.roll(uneven, cells // 2))
     for band, ratio in enumerate(REDDENING):
-        canvas.subject.light[band] *= 0.2 + 0.8 * np.exp(np.float32(-ratio) * depth)
+        canvas.subject.light[band] *= 0.1 + 0.9 * np.exp(np.float32(-ratio) * depth)

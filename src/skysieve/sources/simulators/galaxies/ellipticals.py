@@ -69,4 +69,4 @@ def _add_satellites(canvas: Canvas, r_e: float, magnitude: float) -> None:
     fainter = magnitude + rng.uniform(3.0, 6.5, number)
     fluxes = np.array([canvas.fluxes(float(each), 0.8, 0.65) for each in fainter]).reshape(number, 3)
     sizes = np.clip(0.25 * r_e * 10.0 ** (-0.1 * (fainter - magnitude - 2.0)), 0.15, 1.0)
-    add_compact_galaxies(canvas, canvas.field, away * np.cos(angle), away * np.sin(angle), fluxes, sizes)
+    add_compact_galaxies(canvas, canvas.field, away * np.cos(angle), away * np.sin(angle), fluxes, sizes, rng)

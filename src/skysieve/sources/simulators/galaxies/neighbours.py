@@ -37,7 +37,9 @@ def draw_neighbours(canvas: Canvas, *, clear: float = 0.0) -> None:
         Radius in arcsec around the centre where nothing is brighter than 21.5 mag: what is brightest in the
         middle of a cutout is what it is of.
     """
-    rng, survey = canvas.rng, canvas.survey
+    survey = canvas.survey
+    # Of its own, so that a survey that sees more neighbours sees the same subject.
+    rng = canvas.rng.spawn(1)[0]
     half = float(canvas.x[0, -1])
     area = (2.0 * half / 60.0) ** 2
     limit = float(survey.magnitude(_SEEN * survey.noise(1.0))[1])
@@ -52,11 +54,13 @@ def draw_neighbours(canvas: Canvas, *, clear: float = 0.0) -> None:
     r_z = np.clip(rng.normal(0.45 + 0.55 * (g_r - 0.5), 0.2), -0.1, 1.8)
     r_e = np.clip(0.75 * 10.0 ** (-0.08 * (magnitude - 20.0)) * rng.lognormal(0.0, 0.35, len(x)), 0.12, 3.0)
     fluxes = survey.flux(np.stack([magnitude + g_r, magnitude, magnitude - r_z], axis=1))
-    add_compact_galaxies(canvas, canvas.field, x[keep], y[keep], fluxes[keep], r_e[keep])
-    _draw_stars(canvas, area, half, clear, limit)
+    add_compact_galaxies(canvas, canvas.field, x[keep], y[keep], fluxes[keep], r_e[keep], rng)
+    _draw_stars(canvas, rng, area, half, clear, limit)
 
 
-def add_compact_galaxies(canvas: Canvas, layer: Layer, x: Array, y: Array, fluxes: Array, r_e: Array) -> None:
+def add_compact_galaxies(
+    canvas: Canvas, layer: Layer, x: Array, y: Array, fluxes: Array, r_e: Array, rng: np.random.Generator
+) -> None:
     """Add small exponential galaxies with axis ratios and directions of their own, many at a time.
 
     Parameters
@@ -71,8 +75,9 @@ def add_compact_galaxies(canvas: Canvas, layer: Layer, x: Array, y: Array, fluxe
         Fluxes in each band.
     r_e : ndarray, shape (n,), float64
         Half-light radii, in arcsec.
+    rng : numpy.random.Generator
+        Randomness of their shapes.
     """
-    rng = canvas.rng
     axis_ratio = rng.uniform(0.3, 1.0, len(x))
     angle = rng.uniform(0.0, pi, len(x))
     # Galaxies of similar sizes share the size of their stamps.
@@ -116,8 +121,9 @@ def _add_stamps(
         layer.add(part, fluxes[number], rows, columns)
 
 
-def _draw_stars(canvas: Canvas, area: float, half: float, clear: float, limit: float) -> None:
-    rng = canvas.rng
+def _draw_stars(
+    canvas: Canvas, rng: np.random.Generator, area: float, half: float, clear: float, limit: float
+) -> None:
     magnitude = _draw_magnitudes(rng, area * _STARS, _STAR_SLOPE, _STAR_AT, _BRIGHTEST_STAR, min(limit, 25.0))
     for star in magnitude:
         x, y = (float(place) for place in rng.uniform(-half, half, 2))

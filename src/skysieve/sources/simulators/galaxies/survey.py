@@ -156,7 +156,7 @@ SURVEYS: dict[str, Survey] = {
         seeing=(0.79, 0.75, 0.68),
         seeing_scatter=0.1,
         depth=(29.8, 29.4, 28.4),
-        stretch=Stretch(scales=(10.0, 7.0, 4.0), softening=40.0, offset=0.015),
+        stretch=Stretch(scales=(10.0, 5.8, 3.9), softening=40.0, offset=0.015),
     ),
 }
 
