@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,6 +36,7 @@ class MisbehavingArchive:
     bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     #: Address and outcome of every request: ``served`` only if the whole of a good answer was sent.
     log: list[tuple[str, str]] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request, or do what is to go wrong with it."""
@@ -45,12 +46,14 @@ class MisbehavingArchive:
         waiting = self.faults.get(place, [])
         fault = waiting.pop(0) if waiting else self.always.get(place, "")
         time.sleep(self.delay)
-        self.log.append((self.url + handler.path.lstrip("/"), fault or "begun"))
-        number = len(self.log) - 1
+        asked = self.url + handler.path.lstrip("/")
+        with self.lock:
+            self.log.append((asked, fault or "begun"))
+            number = len(self.log) - 1
         kind, body = self.bodies.get(address.path) or ("image/jpeg", self.picture(query))
         self._send(handler, fault, kind, body, query)
         if not fault:
-            self.log[number] = (self.log[number][0], "served")
+            self.log[number] = (asked, "served")
 
     def picture(self, query: dict[str, str]) -> bytes:
         """Return noise that differs from place to place, as a JPEG of the size asked for."""

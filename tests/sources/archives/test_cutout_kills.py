@@ -40,7 +40,7 @@ def test_500_cutouts_survive_two_kills(archive: Any, experiment: Any, tmp_path: 
     assert sum(figures["failures"].values()) == 23
     assert figures["status"] == 3
     assert not figures["set_before_the_end"]
-    assert {"500", "truncate", "html", "corrupt", "stall", "429", "404"} <= set(figures["outcomes"])
+    assert {"500", "truncate", "html", "corrupt", "stall", "429", "404"} <= set(figures["faults"])
     # What had reached the disk was never asked for again, and only what a kill tore away came twice.
     first, second = figures["on_disk_at_kills"]
     assert 0 < first < second
