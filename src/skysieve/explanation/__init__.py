@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 from skysieve.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from skysieve.explanation.agreement import MaskAgreement, mask_agreement
     from skysieve.explanation.attributing import attribute
     from skysieve.explanation.attribution import Attribution
-    from skysieve.explanation.agreement import MaskAgreement, mask_agreement
     from skysieve.explanation.randomisation import randomised_network
     from skysieve.explanation.registry import EXPLAINERS, build_explainer
 

@@ -55,6 +55,20 @@ class GradCam:
         """Whether its maps have negative values."""
         return not self.rectify
 
+    @property
+    def reading(self) -> str:
+        """What a map of it shows."""
+        against = "" if self.rectify else " Cold colours speak against it."
+        return (
+            "Grad-CAM: where a spatial activation of the network holds what raises the logit of the class. "
+            f"A map is as coarse as that activation.{against}"
+        )
+
+    @property
+    def unit(self) -> str:
+        """Unit of its maps."""
+        return ""
+
     def answer(self, question: Question) -> Answer:
         """Return a map for every image of one batch and one network."""
         x = question.start("network").requires_grad_()

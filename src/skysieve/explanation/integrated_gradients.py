@@ -73,6 +73,21 @@ class IntegratedGradients:
         """Whether its maps have negative values."""
         return True
 
+    @property
+    def reading(self) -> str:
+        """What a map of it shows."""
+        empty = {"sky": "of sky alone", "zeros": "of zeros", "given": f"of {self.value:g} everywhere"}
+        return (
+            "Integrated gradients: the difference between the logit of this image and that of one "
+            f"{empty[self.baseline]}, shared out among the pixels. Warm pixels speak for the class, "
+            "cold ones against it."
+        )
+
+    @property
+    def unit(self) -> str:
+        """Unit of its maps."""
+        return "logits"
+
     def answer(self, question: Question) -> Answer:
         """Return a map for every image of one batch and one network."""
         x = question.start(self.space)

@@ -40,6 +40,14 @@ class Explainer(Protocol):
     """A method of attribution: a frozen dataclass whose fields are its settings."""
 
     @property
+    def reading(self) -> str:
+        """What a map of it shows, in a sentence or two for those who look at one."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of its maps; empty if they have none."""
+
+    @property
     def signed(self) -> bool:
         """Whether its maps have negative values."""
 

@@ -70,6 +70,18 @@ class Saliency:
         """Whether its maps have negative values."""
         return self.times_input and self.channels == "sum"
 
+    @property
+    def reading(self) -> str:
+        """What a map of it shows."""
+        if self.times_input:
+            return "Gradient times input: what each pixel adds to the logit of the class, to first order."
+        return "Saliency: how much the logit of the class would change if the pixel did, whichever way."
+
+    @property
+    def unit(self) -> str:
+        """Unit of its maps."""
+        return "logits" if self.times_input else "logits per unit of a pixel"
+
     def answer(self, question: Question) -> Answer:
         """Return a map for every image of one batch and one network."""
         x = question.start(self.space)
