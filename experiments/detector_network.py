@@ -67,7 +67,7 @@ class NetworkOptions:
 
     frames: int = 64
     held_out: int = 12
-    steps: int = 3600
+    steps: int = 2000
     seed: int = 1
     low: float = 0.15
     high: float = 0.3
@@ -103,6 +103,7 @@ def judge_by_network(
         "candidates": sum(int(frame["within_limits"].sum()) for frame in found),
         "seconds_a_frame": float(np.median([frame["seconds"] for frame in found])),
         "seconds_a_frame_of_the_search": float(np.median([frame["seconds"] for frame in frames])),
+        "seconds_are": "processor time in one thread; until all candidates are fitted",
         "judged": "segments of the network's own map, fitted as those of the search are; the same limits",
         "minimum_score": least,
         "minimum_score_is": (
@@ -170,6 +171,7 @@ def _trained(simulate: Simulate, folder: Path, options: NetworkOptions) -> dict[
             "epochs": crops * CROP**2 / sum(math.prod(scene.pixels.shape[1:]) for scene in scenes),
             "epochs_are": "pixels of all crops over pixels of all frames",
             "training_seconds": seconds,
+            "training_seconds_are": "processor time in one thread, without the simulation of frames",
             "seed": options.seed,
         }
         (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n")
@@ -212,9 +214,9 @@ def _run_frame(simulate: Simulate, folder: Path, options: NetworkOptions, task: 
     network = LineNetwork().to(memory_format=torch.channels_last)
     network.load_state_dict(load_file(folder / "weights.safetensors"))
     frame = simulate(part, number)
-    start = time.perf_counter()
+    start = time.process_time()
     found, scores = find_by_network(frame, network, options)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     with replacing(path) as partial_path:
         np.savez_compressed(partial_path, score=scores, **outcome(frame, found, seconds))
     return path

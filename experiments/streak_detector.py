@@ -71,9 +71,9 @@ def run_frame(task: tuple[str, int, Path]) -> Path:
     if path.exists():
         return path
     frame = simulate(part, number)
-    start = time.perf_counter()
+    start = time.process_time()
     found = find_candidates(frame.science, frame.reference, frame.difference, pixel_scale=frame.pixel_scale)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     with replacing(path) as partial:
         np.savez_compressed(partial, **outcome(frame, found, seconds))
     return path
@@ -163,6 +163,7 @@ def main() -> None:
     parser.add_argument("--keep-times", action="store_true", help="keep the stored times of a frame")
     parser.add_argument("--judge", choices=("trees", *BESIDE), default="trees")
     parser.add_argument("--sieve", default="streaks", help="name or folder, for --judge sieve")
+    parser.add_argument("--steps", type=int, help="batches to train on, for --judge network")
     arguments = parser.parse_args()
     arguments.runs.mkdir(parents=True, exist_ok=True)
     tasks = [("test", number, arguments.runs) for number in range(arguments.frames)]
@@ -193,7 +194,7 @@ def main() -> None:
         # Not at the top: torch would count in the peak of memory that is measured of the detector.
         from detector_network import NetworkOptions, judge_by_network
 
-        options = NetworkOptions()
+        options = NetworkOptions() if arguments.steps is None else NetworkOptions(steps=arguments.steps)
         section = judge_by_network(frames, simulate, passed, arguments.runs, options, arguments.workers)
         write(known_results() | {"network": section})
         return

@@ -119,8 +119,8 @@ def test_a_network_looks_at_frames_of_any_size(line_network: ModuleType) -> None
 
 
 def test_training_learns_a_bright_line(line_network: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line_network, "BATCH", 4)
-    monkeypatch.setattr(line_network, "CROP", 128)
+    for name, value in {"BATCH": 4, "CROP": 128, "_WARM_UP": 5, "_DECAY": 0.8}.items():
+        monkeypatch.setattr(line_network, name, value)
     rng = np.random.default_rng(5)
     ends = np.column_stack([rng.uniform(50, 250, (12, 2)), rng.uniform(50, 250, (12, 2))])
     cells = line_network.line_cells(ends, (300, 300))
