@@ -40,6 +40,8 @@ PARAMETERS = {
     "length_pull": ("length, in its stated errors", 1.0, 2),
     "flux_pull": ("flux, in its stated errors", 1.0, 2),
 }
+BESIDE = {"sieve": "sieve, of what the search finds", "network": "network, of what it finds itself"}
+"""Other ways to judge frames, as the table of the detector names them."""
 SIMULATED = "**Simulated**, with the truth of the simulator."
 BEYOND = 1e6
 """Ends of bins from here on stand for no end."""
@@ -273,7 +275,8 @@ def _detector(found: Found) -> str:
         f"Counted are {cell(found.get('counted', ''))}. Trained on {cell(found.get('training', ''))}. "
         "In brackets: 95 % intervals.\n"
     )
-    pieces = [about, _overall(results)]
+    beside = {title: found[name]["results"][name] for name, title in BESIDE.items() if name in found}
+    pieces = [about, _overall(results | beside), _network(found.get("network", {}))]
     for key, title, bins in (
         ("by_length", "length, pixels", "length"),
         ("by_peak_snr", "S/N of one FWHM", "peak_snr"),
@@ -293,6 +296,17 @@ def _overall(results: Found) -> str:
                 alarms = f"{of['false_alarms_per_frame']:.2f}" if key == "all" else ""
                 rows.append([known, cell(judge), *_found_and_right(one), alarms])
     return table(["trails", "judged by", "completeness", "precision", "false alarms a frame"], rows)
+
+
+def _network(of: Found) -> str:
+    if not of:
+        return ""
+    return (
+        f"The network has {of['parameters']:,} parameters, was trained on {of['training_frames']} frames for "
+        f"{of['training_seconds'] / 60.0:.0f} minutes on one core, and got its threshold from "
+        f"{of['held_out_frames']} others of that kind. A frame took it {of['seconds_a_frame']:.1f} s on one "
+        f"core, the search {of['seconds_a_frame_of_the_search']:.1f} s; fits are included in both.\n"
+    )
 
 
 def _selection(one: Found) -> str:

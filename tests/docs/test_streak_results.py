@@ -101,3 +101,20 @@ def test_figures_that_are_not_defined_are_left_empty(streak_results: ModuleType)
     assert streak_results._percent(undefined) == ""
     assert streak_results._percent(0.5) == "50.00 %"
     assert streak_results._percent({"value": 0.25, "low": 0.2, "high": 0.3}, 1) == "25.0 % (20.0 to 30.0)"
+
+
+def test_other_ways_to_judge_frames_stand_beside_the_detector(streak_results: ModuleType) -> None:
+    share = {"n": 100, "value": 0.9, "low": 0.85, "high": 0.95}
+    cells = {"completeness": share, "precision": share, "length": [0.0, 1e9], "peak_snr": [0.0, 1e9]}
+    figures = {"all": cells, "bar": cells, "by_length": [], "by_peak_snr": [], "false_alarms_per_frame": 2.0}
+    network = {"results": {"network": figures}, "parameters": 190_000, "training_frames": 64}
+    network |= {"held_out_frames": 12, "training_seconds": 480.0}
+    network |= {"seconds_a_frame": 2.0, "seconds_a_frame_of_the_search": 9.0}
+    results = {"classifier": figures, "fixed cuts": figures}
+    path = streak_results.RESULTS / streak_results.DETECTOR
+    path.write_text(json.dumps({"results": results, "network": network}))
+    text = streak_results.parts()["streak-detector.md"]
+    assert "| all | network, of what it finds itself | 90.0 % (85.0 to 95.0) |" in text
+    assert "190,000 parameters, was trained on 64 frames for 8 minutes" in text
+    path.write_text(json.dumps({"results": results}))
+    assert "network" not in streak_results.parts()["streak-detector.md"]
