@@ -96,6 +96,15 @@ def test_two_samples_at_one_place_share_their_question(archive: Any, tmp_path: P
     assert (summary.samples, summary.groups, summary.largest_group) == (4, 1, 4)
 
 
+def test_two_samples_at_one_place_share_their_failure(archive: Any, tmp_path: Path) -> None:
+    archive.always["10"] = "404"
+    table = {"id": list("abcd"), "ra": [10.0] * 3 + [11.0], "dec": [1.0] * 4}
+    for asked in (2, 3):
+        summary = fetch(archive, table, tmp_path / "set.parquet", retry=True)
+        assert listed(summary) == dict.fromkeys("abc", "http-status")
+        assert len(archive.log) == asked
+
+
 @pytest.mark.parametrize(
     "fault", ["500", "503", "truncate", "stall", "html", "disguised", "corrupt", "padded", "empty"]
 )

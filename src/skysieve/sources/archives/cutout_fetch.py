@@ -262,7 +262,8 @@ class _Questions:
     ) -> None:
         self.asked = 0
         self._service, self._client, self._cache, self._retry = service, client, cache, retry
-        # Two samples may lie at one place, and then share their questions.
+        # Two samples may lie at one place, and then share their questions, and failures too.
+        self._failed: set[str] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer_all(self, position: Position) -> None:
@@ -279,7 +280,8 @@ class _Questions:
 
         if (kept := self._cache.answer(request)) is not None and _passes(check, kept):
             return kept
-        if not self._retry and (error := self._cache.failure(request, position.id)):
+        is_known = not self._retry or request.url in self._failed
+        if is_known and (error := self._cache.failure(request, position.id)):
             raise _PositionFailed(request, error)
         try:
             body = await self._client.ask(request, position.id, check)
@@ -287,6 +289,7 @@ class _Questions:
             # That a host is away says nothing about a position.
             if error.kind != "unreachable":
                 self._cache.keep_failure(request, error)
+                self._failed.add(request.url)
             raise _PositionFailed(request, error) from None
         self._cache.keep(request, body)
         self.asked += 1
