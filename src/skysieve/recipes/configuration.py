@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from skysieve.errors import ConfigurationError
+from skysieve.samples.votes import VoteScheme
 from skysieve.training.configuration import TrainingConfig
 
 __all__ = [
@@ -17,7 +18,50 @@ __all__ = [
     "NetworkConfig",
     "SplitConfig",
     "ThresholdConfig",
+    "VoteConfig",
 ]
+
+
+@dataclass(frozen=True)
+class VoteConfig:
+    """How votes of people become labels, for recipes that say so.
+
+    Parameters
+    ----------
+    columns : mapping
+        Class to its column of votes, or to a list of columns that are added up; empty: those of the
+        recipe.
+    dont_know : tuple of str
+        Columns of votes for no class.
+    policy : str
+        ``count`` keeps votes for no class in the denominator of the shares, ``drop`` does not.
+    total : str
+        Column with the number of votes; empty: not known.
+    kind : str
+        What the columns hold: ``shares`` that sum to one, or ``counts``.
+    cut : float
+        Share of the votes that makes a label; 0 takes the most frequent class.
+    """
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    dont_know: tuple[str, ...] = ()
+    policy: Literal["count", "drop"] = "count"
+    total: str = ""
+    kind: Literal["shares", "counts"] = "shares"
+    cut: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.cut <= 1:
+            raise ConfigurationError(f"labels.votes.cut is a share from 0 to 1, found {self.cut}")
+
+    def scheme(self) -> VoteScheme | None:
+        """Return what the columns mean; None if none are named."""
+        if not self.columns:
+            return None
+        columns = {
+            name: (each,) if isinstance(each, str) else tuple(each) for name, each in self.columns.items()
+        }
+        return VoteScheme(columns, self.dont_know, self.policy, self.total, self.kind)
 
 
 @dataclass(frozen=True)
@@ -39,6 +83,11 @@ class LabelConfig:
     known_real : tuple of str
         Columns that hold something where a sample is known to be real whatever its scores; such a
         sample is labelled real, and recall on these samples is reported on its own.
+    path : str
+        Of folders of pictures: a column of the table with the names of the files, or a template of
+        columns; empty: the id and ``.jpg``.
+    votes : VoteConfig
+        How votes become labels.
     """
 
     table: str = ""
@@ -47,6 +96,8 @@ class LabelConfig:
     agreeing_scores: tuple[str, ...] = ()
     threshold: float = 0.5
     known_real: tuple[str, ...] = ()
+    path: str = ""
+    votes: VoteConfig = field(default_factory=VoteConfig)
 
 
 @dataclass(frozen=True)

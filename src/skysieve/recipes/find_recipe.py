@@ -17,7 +17,7 @@ def all_recipes() -> dict[str, Recipe | SieveRecipe]:
     Examples
     --------
     >>> list(all_recipes())[:3]
-    ['braai', 'deepstreaks', 'deepstreaks-kd']
+    ['braai', 'deepshadows', 'deepshadows-three-classes']
     """
     found: dict[str, Recipe | SieveRecipe] = {name: RECIPES.get(name) for name in RECIPES}
     found |= {name: SIEVE_RECIPES.get(name) for name in SIEVE_RECIPES}
