@@ -53,7 +53,7 @@ def efigi_samples(folder: str | Path, *, side: int = 88) -> SampleSet:
     folder : path
         With ``labels.csv`` (columns ``pgc``, ``class6``, the attributes) and pictures ``<pgc>.jpg``.
     side : int
-        Pixels in the set; the middle of each picture is taken.
+        Pixels in the set; the pictures of 88, which hold all of a galaxy, are averaged down to fewer.
 
     Raises
     ------
@@ -66,6 +66,7 @@ def efigi_samples(folder: str | Path, *, side: int = 88) -> SampleSet:
         id="pgc",
         path="{pgc}.jpg",
         side=side,
+        fit="resize",
         label="class6",
         classes=EFIGI_CLASSES,
         label_origin="EFIGI: types by experts, averaged (Baillard et al. 2011).",
