@@ -16,6 +16,11 @@ module                              what it answers
 `evaluation.night_report`           one HTML file about a night that was scored
 `evaluation.sieve_judging`          members and rules of a sieve, and what they cost people
 `evaluation.joint_thresholds`       where to cut several families at once
+`evaluation.conformal`              which set of classes holds the truth as often as asked
+`evaluation.probability_spread`     where several opinions on a sample part
+`evaluation.variance_components`    the spread of seeds, and that of splits
+`evaluation.label_noise`            wrong labels on purpose
+`evaluation.out_of_distribution`    what is unlike all that was learned from
 `evaluation.sieve_report`           one HTML file about a sieve; `sieve_night_report` a night
 ==================================  ====================================================
 

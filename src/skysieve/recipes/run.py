@@ -234,7 +234,11 @@ def _write_scores(
         learned=learned,
         seen=learned | chosen,
         model={"name": model.description.name, "identity": model.identity, "folder": model.folder.name},
-        data=split.samples.description.origin,
+        data={
+            "origin": dict(split.samples.description.origin),
+            "label_origin": split.samples.description.label_origin,
+            "says_what_it_saw": True,
+        },
     ).take(split.usable).write(path)
 
 
