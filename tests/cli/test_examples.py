@@ -101,6 +101,8 @@ SCORED = rf"^{ALERTS + USABLE} alerts scored with "
 
 FRAMES = "frame/science.fits frame/reference.fits frame/difference.fits"
 LOOSE = "--cutouts cutouts.parquet --minimum-score 0.2"
+INTEGRATED = "--method integrated-gradients --set method.steps=8 --set limit=16"
+SALIENCY = "--method saliency --set method.smooth=4 --set label=rb --set target=streak"
 
 EXPECTED = {
     f"skysieve detect streaks {FRAMES} -o streaks.parquet": Expected(
@@ -119,6 +121,22 @@ EXPECTED = {
         r"^plausible \(all labelled samples: 100 streaks",
         "streak-sieve streaks-set.parquet",
         "sieve-judged/report.html sieve-judged/evaluation.json",
+    ),
+    "skysieve explain braai-weak samples.parquet -o explained/": Expected(
+        r"^100 samples explained by grad-cam$",
+        "samples.parquet",
+        "explained/maps.parquet explained/gallery.html explained/explanation.json",
+    ),
+    "skysieve explain braai-weak samples.parquet -o explained/ --layer conv3 --sanity --set limit=32": Expected(
+        r"(?s)^32 samples explained by grad-cam\n.*rank_correlation +-?0\.\d{4} \[",
+        "samples.parquet",
+        "explained/gallery.html",
+    ),
+    f"skysieve explain streaks/rb-1 streaks-set.parquet -o explained/ {INTEGRATED}": Expected(
+        r"^16 samples explained by integrated-gradients$", "streaks-set.parquet", "explained/gallery.html"
+    ),
+    f"skysieve explain models/rb-1 streaks-set.parquet -o explained/ {SALIENCY}": Expected(
+        r"^100 samples explained by saliency$", "models streaks-set.parquet", "explained/gallery.html"
     ),
     "skysieve fetch": Expected(r"^braai  .*labelled ZTF alerts"),
     "skysieve fetch braai -o braai-data/": Expected(
