@@ -29,7 +29,7 @@ class MisbehavingArchive:
     #: What goes wrong with it each time.
     always: dict[str, str] = field(default_factory=dict)
     #: How long a server stalls, and what it answers who comes too often.
-    stall: float = 1.0
+    stall: float = 2.5
     retry_after: str = "1"
     delay: float = 0.0
     #: Bodies by path, instead of pictures.

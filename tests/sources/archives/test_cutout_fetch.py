@@ -25,7 +25,7 @@ from skysieve.sources.archives.polite_client import Stubbornness
 from skysieve.sources.archives.sdss import Sdss
 
 SIDE = 16
-QUICK = Stubbornness(attempts=3, pause=0.01, silence=0.4, deadline=5.0)
+QUICK = Stubbornness(attempts=3, pause=0.01, silence=1.0, deadline=10.0)
 
 
 def viewer(archive: Any, **settings: Any) -> LegacySurvey:
@@ -121,7 +121,7 @@ def test_what_passes_is_asked_again(archive: Any, tmp_path: Path, fault: str) ->
         ("500", "http-status", 3, r"HTTP 500: '<html>something is wrong</html>' \(the last of 3 attempts\)"),
         ("404", "http-status", 1, "HTTP 404"),
         ("truncate", "truncated", 3, r"peer closed connection without sending complete message body"),
-        ("stall", "stalled", 3, "no byte for 0.4 s"),
+        ("stall", "stalled", 3, "no byte for 1 s"),
         ("html", "not-an-image", 3, "an image was asked for, text/html came: .*Too many requests"),
         ("disguised", "not-an-image", 3, "a JPEG was asked for, the answer begins with '<html>Too many"),
         ("corrupt", "bad-image", 3, "the JPEG breaks off"),

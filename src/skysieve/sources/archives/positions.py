@@ -72,7 +72,8 @@ def _positions(rows: Iterator[Row], id_column: str, ra: str, dec: str) -> Iterat
                     f"ra {alpha:g}, dec {delta:g} is no place on the sky; |dec| <= 90 degrees is expected"
                 )
                 raise InputError(name, "bad-position", reason)
-            yield Position(name, alpha % 360.0, delta, row)
+            # Twice, since a hair below zero is 360 itself after the first time.
+            yield Position(name, alpha % 360.0 % 360.0, delta, row)
         except InputError as error:
             yield Finding.from_error(error)
 
