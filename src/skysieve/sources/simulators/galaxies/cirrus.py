@@ -21,7 +21,7 @@ def paint_cirrus(canvas: Canvas) -> Truth:
     rng = canvas.rng
     draw_neighbours(canvas, clear=2.5)
     clouds = _filaments(canvas)
-    peak = float(rng.uniform(23.7, 25.3))
+    peak = float(rng.uniform(23.5, 25.1))
     canvas.sky_share = float(rng.uniform(0.3, 0.9))
     # Cirrus is as red as an elliptical in g - r and bluer than that in redder bands (Román et al. 2020).
     g_r, r_z = float(rng.normal(0.58, 0.08)), float(rng.normal(0.33, 0.1))

@@ -19,7 +19,7 @@ def paint_compact_group(canvas: Canvas) -> Truth:
     rng = canvas.rng
     draw_neighbours(canvas, clear=2.5)
     number = int(rng.integers(4, 12))
-    add_blend(canvas, canvas.subject, number, spread=float(rng.uniform(0.9, 2.4)), brightest=21.9)
+    add_blend(canvas, canvas.subject, number, spread=float(rng.uniform(0.9, 2.4)), brightest=21.4)
     seen = measure_light(canvas, canvas.subject, (0.0, 0.0), 1.0, 0.0)
     return Truth(
         x=0.0,

@@ -40,9 +40,9 @@ class Truth:
     Parameters
     ----------
     x, y : float
-        Place in arcsec from the centre of the cutout, y upwards in rows.
+        Place in arcsec from the centre of the cutout, along its rows and its columns.
     mag_g, mag_r, mag_z : float
-        Magnitudes of all of its light.
+        Magnitudes (AB) of all of its light.
     mu_0 : float
         Surface brightness at the centre of its Sérsic profile in g, in mag/arcsec2.
     mu_eff : float
