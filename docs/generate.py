@@ -16,6 +16,7 @@ import registered_things
 import settings_reference
 import streak_results
 from contact_sheet import contact_sheet
+from galaxy_contact_sheet import galaxy_contact_sheet
 from streak_contact_sheet import read_real_cutouts, streak_contact_sheet
 
 __all__ = ["generate"]
@@ -26,6 +27,7 @@ def generate(folder: Path) -> None:
     parts: dict[str, str | bytes] = {
         "commands.md": command_reference.commands(),
         "kinds.png": contact_sheet(),
+        "galaxy-kinds.jpg": galaxy_contact_sheet(),
         "streak-kinds.png": streak_contact_sheet(read_real_cutouts()),
     }
     parts |= registered_things.parts() | settings_reference.parts() | streak_results.parts()

@@ -24,6 +24,8 @@ from skysieve.sources.alerts.survey import SURVEYS
 from skysieve.sources.archives.dataset import DATASETS
 from skysieve.sources.simulators import SIMULATORS
 from skysieve.sources.simulators.bad_packets import BAD_PACKET_KINDS
+from skysieve.sources.simulators.galaxies import GALAXY_KINDS
+from skysieve.sources.simulators.galaxies.kinds import Truth
 from skysieve.sources.simulators.kinds import KINDS
 from skysieve.sources.simulators.streak_night import BAD_STREAK_FILES
 from skysieve.sources.simulators.streaks import STREAK_KINDS, StreakKind
@@ -48,6 +50,20 @@ def parts() -> dict[str, str]:
             ["kind", "class", "share of its class"],
             ([code(k.name), "real" if k.label else "bogus", f"{k.share:.0%}"] for k in KINDS.values()),
         ),
+        "galaxy-kinds.md": table(
+            ["kind", "set", "class", "artefact type", "share of its set"],
+            (
+                [
+                    code(kind.name),
+                    kind.collection,
+                    code(kind.class_name),
+                    str(kind.artifact_type or "-"),
+                    f"{kind.share:.0%}",
+                ]
+                for kind in GALAXY_KINDS.values()
+            ),
+        ),
+        "galaxy-truth.md": _fields(Truth),
         "bad-packets.md": table(
             ["damaged packet", "what is wrong", "can it be scored?"],
             (
