@@ -70,6 +70,7 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/streak_sieve.py
 	$(BIN)/python experiments/streak_detector.py
 	$(BIN)/python experiments/streak_detector.py --judge sieve
+	$(BIN)/python experiments/streak_detector.py --judge network
 	$(BIN)/python experiments/real_streaks.py
 
 lock:  ## Write requirements.lock anew, from a clean environment
