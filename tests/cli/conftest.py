@@ -1,10 +1,15 @@
-"""What the examples of sieves start from: a sieve whose scores are known beforehand, and a few streaks."""
+"""What examples start from: a sieve whose scores are known beforehand, a few streaks, archives close by."""
 
 from __future__ import annotations
 
+import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +24,7 @@ from skysieve.models.sieve import Member, Sieve
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
+from skysieve.sources.archives import braai, legacy_survey, sdss
 from skysieve.sources.streaks.samples import streaks_to_samples
 
 STREAKS = 12
@@ -118,3 +124,42 @@ def write_streaks(folder: Path) -> None:
         path = folder / f"strkid{number}_pid{number}_scimref.jpg"
         Image.fromarray(sky.clip(0, 255).astype(np.uint8)).save(path, "JPEG")
     path.write_bytes(path.read_bytes()[:1000])
+
+
+@pytest.fixture
+def public_archives(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Serve small stand-ins for public archives from this machine, at the paths where they answer."""
+    folder = tmp_path_factory.mktemp("served")
+    write_archives(folder)
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Keep the test output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
+        url = f"http://127.0.0.1:{server.server_port}/"
+        served = tuple(replace(remote, url=url + remote.name) for remote in braai.BRAAI_FILES)
+        monkeypatch.setattr(braai, "BRAAI_FILES", served)
+        for module in (legacy_survey, sdss):
+            monkeypatch.setattr(module, "BASE_URL", url)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def write_archives(folder: Path) -> None:
+    """Write the public set of braai, a picture of the Legacy Survey, and a picture and votes of SkyServer."""
+    (folder / braai.BRAAI_FILES[0].name).write_text("candid,label\n1,0\n2,1\n")
+    np.save(folder / braai.BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
+    for name, side in (("jpeg-cutout", 64), ("dr17/SkyServerWS/ImgCutout/getjpeg", 120)):
+        sky = np.random.default_rng(side).integers(0, 255, (side, side, 3), dtype=np.uint8)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(sky).save(folder / name, "JPEG")
+    query = folder / "dr18/SkyServerWS/SearchTools/SqlSearch"
+    query.parent.mkdir(parents=True)
+    votes = "id,ra,dec,nvote,p_el,p_cw,p_acw,p_edge,p_dk,p_mg,p_cs"
+    query.write_text(f"#Table1\n{votes}\n11,1,2,40,.75,.25,0,0,0,0,.25\n12,1,3,40,.75,.75,0,0,0,0,.75\n")

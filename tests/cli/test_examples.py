@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shlex
 import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import h5py
@@ -29,7 +25,6 @@ from skysieve.configuration import flatten, override, parse_assignments
 from skysieve.models.keras_import import import_keras_model
 from skysieve.recipes.find_recipe import all_recipes, find_recipe
 from skysieve.samples import SampleSet
-from skysieve.sources.archives import braai
 from skysieve.sources.archives.braai import BRAAI_FILES, read_braai
 from skysieve.sources.simulators.night import simulate_night
 from skysieve.sources.simulators.samples import write_triplet_samples
@@ -99,6 +94,9 @@ TINY_SIEVE = (
 JUDGED = r"roc_auc +[01]\.\d{4} \("
 SCORED = rf"^{ALERTS + USABLE} alerts scored with "
 
+VIEWER = "--service legacy-survey --layer ls-dr10 --size 64 --pixel-scale 0.262"
+SKYSERVER = "--service sdss --size 120 --pixel-scale 0.4 --label kind -o sdss.parquet --set release=dr17"
+
 FRAMES = "frame/science.fits frame/reference.fits frame/difference.fits"
 LOOSE = "--cutouts cutouts.parquet --minimum-score 0.2"
 INTEGRATED = "--method integrated-gradients --set method.steps=8 --set limit=16"
@@ -138,9 +136,23 @@ EXPECTED = {
     f"skysieve explain models/rb-1 streaks-set.parquet -o explained/ {SALIENCY}": Expected(
         r"^100 samples explained by saliency$", "models streaks-set.parquet", "explained/gallery.html"
     ),
-    "skysieve fetch": Expected(r"^braai  .*labelled ZTF alerts"),
-    "skysieve fetch braai -o braai-data/": Expected(
+    f"skysieve fetch cutouts positions.csv {VIEWER} -o set.parquet": Expected(
+        r"^4 answers fetched.*\n4 cutouts in 3 groups, the largest of 2: set.parquet$",
+        "positions.csv",
+        "set.parquet set.parquet.cache",
+    ),
+    f"skysieve fetch cutouts positions.csv {SKYSERVER}": Expected(
+        r"^4 cutouts in 3 groups, the largest of 2: sdss.parquet$", "positions.csv", "sdss.parquet"
+    ),
+    "skysieve fetch dataset": Expected(r"^braai  .*labelled ZTF alerts"),
+    "skysieve fetch dataset braai -o braai-data/": Expected(
         r"^braai: braai-data\n.*Duev", leaves=" ".join(f"braai-data/{each.name}" for each in BRAAI_FILES)
+    ),
+    "skysieve fetch sql 'SELECT TOP 9 ra, dec FROM Galaxy' -o nine.csv": Expected(
+        r"^2 rows: nine.csv$", leaves="nine.csv"
+    ),
+    "skysieve fetch votes zooNoSpec -o votes.csv --rows 1000": Expected(
+        r"(?s)votes-do-not-sum +12: .*^2 rows: votes.csv\nLintott", leaves="votes.csv"
     ),
     "skysieve model show braai-weak": Expected(r"(?s)# braai.*## Limits.*identity +[0-9a-f]{64}"),
     "skysieve model check braai-weak": Expected(r"passed  agreement: ONNX and PyTorch differ by"),
@@ -300,6 +312,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Pat
     write_keras_weights(folder / "sl.weights.h5", STREAK_LAYERS)
     import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
     write_images(folder)
+    write_positions(folder / "positions.csv")
     write_braai(folder / "braai-data")
     write_streak_samples(folder / "streaks-set.parquet", n=100, seed=1)
     simulate_streak_night(folder / "streak-night", n=30, seed=1, bad_files=True)
@@ -339,13 +352,9 @@ def place(tmp_path: Path, ground: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
-def provide(ground: Path, place: Path, names: str) -> None:
-    for name in names.split():
-        source = ground / name
-        if source.is_dir():
-            shutil.copytree(source, place / name)
-        else:
-            shutil.copy(source, place / name)
+def write_positions(path: Path) -> None:
+    rows = ["id,ra,dec,kind", "a,10.5,41.25,spiral", "b,10.5,41.2501,spiral", "c,359.9,-3,", "d,1,90,merger"]
+    path.write_text("\n".join(rows) + "\n")
 
 
 def write_braai(folder: Path) -> None:
@@ -354,24 +363,13 @@ def write_braai(folder: Path) -> None:
     np.save(folder / BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
 
 
-@contextmanager
-def braai_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Serve small stand-ins for the public set of braai from this machine."""
-    write_braai(folder)
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Keep the test output clean."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
-        url = f"http://127.0.0.1:{server.server_port}/"
-        served = tuple(replace(remote, url=url + remote.name) for remote in BRAAI_FILES)
-        monkeypatch.setattr(braai, "BRAAI_FILES", served)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield
-        server.shutdown()
-        thread.join()
+def provide(ground: Path, place: Path, names: str) -> None:
+    for name in names.split():
+        source = ground / name
+        if source.is_dir():
+            shutil.copytree(source, place / name)
+        else:
+            shutil.copy(source, place / name)
 
 
 def run(line: str) -> str:
@@ -398,18 +396,19 @@ def test_expectations_are_of_examples() -> None:
 
 
 @pytest.mark.parametrize("line", EXAMPLES)
-def test_example(line: str, ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("public_archives")
+def test_example(line: str, ground: Path, place: Path) -> None:
     assert line in EXPECTED, f"say in EXPECTED what this example needs, says and leaves: {line}"
     expected = EXPECTED[line]
     provide(ground, place, expected.needs)
-    with braai_server(place / "served", monkeypatch):
-        said = run(line)
+    said = run(line)
     assert re.search(expected.says, said, re.MULTILINE), said
     for name in expected.leaves.split():
         assert (place / name).exists(), f"{name} was not left by: {line}"
 
 
-def test_what_examples_leave_is_sound(ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("public_archives")
+def test_what_examples_leave_is_sound(ground: Path, place: Path) -> None:
     provide(ground, place, "night")
     run("skysieve score braai-weak night/packets -o scores.parquet")
     scores = pq.read_table("scores.parquet")["score"].to_numpy()
@@ -417,8 +416,7 @@ def test_what_examples_leave_is_sound(ground: Path, place: Path, monkeypatch: py
     assert ((scores >= 0) & (scores <= 1)).all()
     run("skysieve simulate triplets triplets.parquet -n 64 --seed 1")
     assert len(SampleSet.open("triplets.parquet")) == 64
-    with braai_server(place / "served", monkeypatch):
-        run("skysieve fetch braai -o braai-data/")
+    run("skysieve fetch dataset braai -o braai-data/")
     assert read_braai("braai-data").label.tolist() == [0, 1]
 
 
