@@ -13,7 +13,14 @@ from PIL import Image
 from skysieve.errors import SampleSetError
 from skysieve.evaluation.cutout_images import cutout_to_rgb
 
-__all__ = ["channel_pictures", "colour_bar", "ground_picture", "overlay_picture", "picture_to_data_uri"]
+__all__ = [
+    "channel_pictures",
+    "colour_bar",
+    "full_scale",
+    "ground_picture",
+    "overlay_picture",
+    "picture_to_data_uri",
+]
 
 Picture = npt.NDArray[np.uint8]
 
@@ -26,6 +33,12 @@ AGAINST = ((16, 44, 130), (26, 104, 210), (66, 178, 238), (170, 240, 255))
 
 #: How much of the ground the largest attribution covers.
 OPACITY = 0.85
+
+#: The ground keeps this share of its contrast, so that single pixels of colour are seen on noise.
+CONTRAST, DARKEST = 0.55, 20
+
+#: Share of the pixels whose attribution is within the scale of colours.
+WITHIN_SCALE = 0.995
 
 #: Colour of the outline of a true mask.
 OUTLINE = (120, 255, 140)
@@ -96,7 +109,7 @@ def overlay_picture(
     ground : ndarray of uint8, shape (H, W, 3)
         The picture.
     attribution : ndarray, shape (H, W)
-        The map. Warm colours speak for the class, cold ones against it; the largest size has the
+        The map. Warm colours speak for the class, cold ones against it; `full_scale` and more has the
         brightest colour.
     mask : ndarray, shape (H, W), optional
         Where the object is known to be; its border is drawn in green.
@@ -105,19 +118,31 @@ def overlay_picture(
     --------
     >>> ground = np.zeros((4, 4, 3), dtype=np.uint8)
     >>> overlay_picture(ground, np.eye(4))[0, 0].tolist(), overlay_picture(ground, np.eye(4))[0, 1].tolist()
-    ([216, 200, 93], [0, 0, 0])
+    ([219, 203, 96], [20, 20, 20])
     """
     values = np.asarray(attribution, dtype=np.float64)
     if values.shape != ground.shape[:2]:
         raise SampleSetError(f"a map of shape {values.shape} for an image of {ground.shape[:2]} pixels")
-    peak = np.abs(values).max()
-    share = np.abs(values) / peak if peak > 0 else np.zeros_like(values)
+    scale = full_scale(values)
+    share = np.minimum(np.abs(values) / scale, 1.0) if scale > 0 else np.zeros_like(values)
     colours = np.where((values < 0)[..., None], _ramp(share, AGAINST), _ramp(share, FOR))
     cover = OPACITY * np.minimum(1.0, 1.5 * share)[..., None]
-    mixed = (1 - cover) * ground.astype(np.float64) + cover * colours
+    mixed = (1 - cover) * (DARKEST + CONTRAST * ground.astype(np.float64)) + cover * colours
     if mask is not None and np.any(mask):
         mixed[_border(np.asarray(mask) != 0)] = OUTLINE
     return np.asarray(mixed, dtype=np.uint8)
+
+
+def full_scale(attribution: npt.NDArray[np.generic]) -> float:
+    """Return the size of attribution that has the brightest colour: all but few pixels are below it.
+
+    Examples
+    --------
+    >>> full_scale(np.r_[np.linspace(0, 1, 1001), -50.0].reshape(2, 501)).__round__(3)
+    0.996
+    """
+    sizes = np.abs(np.asarray(attribution, dtype=np.float64))
+    return float(np.quantile(sizes, WITHIN_SCALE)) or float(sizes.max())
 
 
 def colour_bar(signed: bool, width: int = 192, height: int = 8) -> Picture:
@@ -130,7 +155,7 @@ def colour_bar(signed: bool, width: int = 192, height: int = 8) -> Picture:
     >>> colour_bar(True).shape
     (8, 192, 3)
     """
-    ground = np.full((height, width, 3), 110, dtype=np.uint8)
+    ground = np.full((height, width, 3), 128, dtype=np.uint8)
     line = np.linspace(-1.0 if signed else 0.0, 1.0, width)
     return overlay_picture(ground, np.broadcast_to(line, (height, width)))
 

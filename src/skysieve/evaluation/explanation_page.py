@@ -13,6 +13,7 @@ import numpy.typing as npt
 from skysieve.evaluation.attribution_images import (
     channel_pictures,
     colour_bar,
+    full_scale,
     ground_picture,
     overlay_picture,
     picture_to_data_uri,
@@ -192,5 +193,5 @@ def _card(sample: ExplainedSample, content: ExplanationContent) -> dict[str, Any
         "target": sample.target,
         "pictures": [(name, picture_to_data_uri(picture)) for name, picture in pictures],
         "overlay": picture_to_data_uri(overlay),
-        "peak": float(np.abs(sample.attribution).max()),
+        "scale": full_scale(sample.attribution),
     }

@@ -143,6 +143,8 @@ def explain_batches(plan: ExplainPlan, path: Path, *, progress: bool = False) ->
         for each in panel_plans(plan.classes, config.low, config.high, labelled)
     ]
     generator = np.random.default_rng(config.seed)
+    # Drawn for all rows at once, so that who is shown does not depend on the size of a batch.
+    priorities = generator.random(len(plan.rows))
     drawn, others = _randomised(plan, generator)
     figures = CollectedFigures()
     with (
@@ -156,7 +158,7 @@ def explain_batches(plan: ExplainPlan, path: Path, *, progress: bool = False) ->
                 figures.compare(piece.groups[compared], *_compare(plan, batch, compared, others))
             writer.write(batch.columns(plan, piece))
             for keeper in keepers:
-                _offer(keeper, plan, batch, generator.random(len(rows)))
+                _offer(keeper, plan, batch, priorities[np.searchsorted(plan.rows, rows)])
             bar.advance(len(rows))
     return Explained(figures, keepers, method)
 
