@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from galaxy_folds import FOLDS, Variant, judged_log_shares
-from skysieve.evaluation.intervals import bootstrap_intervals
+from skysieve.recipes.galaxy_votes import vote_agreement
 from skysieve.recipes.vote_targets import targets_of
 from skysieve.sources.galaxies import galaxy_zoo2_samples
 from skysieve.training.configuration import AugmentationConfig, TrainingConfig
@@ -29,7 +28,6 @@ from skysieve.training.configuration import AugmentationConfig, TrainingConfig
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SKYSIEVE_DATA", ROOT.parent / "shared" / "data"))
 RESULT = Path(__file__).parent / "results" / "galaxy_zoo_votes.json"
-BINS = 8
 
 TRAINING = TrainingConfig(
     epochs=60,
@@ -43,32 +41,6 @@ TRAINING = TrainingConfig(
     augmentation=AugmentationConfig(flips=True, rotations=True, shift=2.0),
 )
 LOSSES = ("dirichlet-multinomial", "soft-cross-entropy")
-
-
-def figures(predicted: NDArray[np.float64], votes: NDArray[np.float64]) -> dict[str, float]:
-    """Return error, correlation and calibration of predicted shares, shape (N, K), class by class."""
-    shares = votes / votes.sum(1, keepdims=True)
-    found: dict[str, float] = {}
-    for number in range(votes.shape[1]):
-        guess, truth = predicted[:, number], shares[:, number]
-        found[f"rmse {number}"] = float(np.sqrt(np.mean((guess - truth) ** 2)))
-        found[f"correlation {number}"] = float(np.corrcoef(guess, truth)[0, 1])
-        found[f"calibration {number}"] = calibration_error(guess, truth)
-    return found
-
-
-def calibration_error(guess: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Return the mean difference of predicted and human share in bins of as many galaxies each."""
-    order = np.array_split(np.argsort(guess, kind="stable"), BINS)
-    return float(np.mean([abs(guess[rows].mean() - truth[rows].mean()) for rows in order]))
-
-
-def noise(votes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the error of a perfect predictor, shape (K,): shares of few votes scatter by themselves."""
-    count = votes.sum(1, keepdims=True)
-    shares = votes / count
-    # Of n votes the variance is estimated without bias by p (1 - p) / (n - 1).
-    return np.asarray(np.sqrt((shares * (1 - shares) / (count - 1)).mean(0)))
 
 
 def measure(runs: Path, folds: list[int], losses: list[str], side: int, *, quick: bool) -> dict[str, Any]:
@@ -87,22 +59,9 @@ def measure(runs: Path, folds: list[int], losses: list[str], side: int, *, quick
         judged = judged_log_shares(samples, variant, runs / loss, targets=votes, folds=folds)
         rows = np.isfinite(judged).all(1)
         predicted, counted = np.exp(judged[rows]), votes[rows].astype(np.float64)
-        options = {"groups": samples.groups[rows], "seed": 1, "replicates": 500}
-        intervals = bootstrap_intervals(figures, predicted, counted, **options)
-        shares = counted / counted.sum(1, keepdims=True)
-        results[loss] = {"folds": folds, "galaxies": int(rows.sum()), "classes": {}}
-        for number, name in enumerate(samples.classes):
-            told = {
-                figure: intervals[f"{figure} {number}"].to_json()
-                for figure in ("rmse", "correlation", "calibration")
-            }
-            told["rmse_of_a_constant"] = float(shares[:, number].std())
-            told["rmse_of_the_votes_themselves"] = float(noise(counted)[number])
-            results[loss]["classes"][name] = told
-            print(f"  {name:10s} rmse {intervals[f'rmse {number}']}  of a constant", end=" ")
-            print(f"{shares[:, number].std():.3f}, of the votes {noise(counted)[number]:.3f};", end=" ")
-            print(f"correlation {intervals[f'correlation {number}']}", end="; ")
-            print(f"calibration {intervals[f'calibration {number}']}", flush=True)
+        found = vote_agreement(predicted, counted, samples.groups[rows], samples.classes)
+        results[loss] = {"folds": folds, "galaxies": found.galaxies, "classes": found.to_json()}
+        print(found, flush=True)
     return {
         "data": f"{len(samples)} pictures of Galaxy Zoo 2, averaged down to {side} x {side} pixels",
         "labels": samples.description.label_origin,

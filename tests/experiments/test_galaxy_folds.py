@@ -1,4 +1,4 @@
-"""Experiments on galaxies: who judges what, and what the figures of votes mean."""
+"""Experiments on galaxies: which pictures are judged by whom, and that a turned picture scores the same."""
 
 from __future__ import annotations
 
@@ -24,12 +24,6 @@ torch.set_num_threads(1)
 def galaxy_folds(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(EXPERIMENTS))
     return importlib.import_module("galaxy_folds")
-
-
-@pytest.fixture
-def galaxy_zoo_votes(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("galaxy_zoo_votes")
 
 
 def test_a_picture_and_its_mirror_images_get_one_score(galaxy_folds: ModuleType) -> None:
@@ -59,19 +53,3 @@ def test_every_picture_of_a_judged_fold_is_judged(galaxy_folds: ModuleType, tmp_
     assert whole.sum() == 40
     assert not np.isfinite(judged[~whole]).any()
     assert (judged[whole].argmax(1) == labels[whole]).mean() > 0.8
-
-
-def test_the_error_of_the_votes_themselves(galaxy_zoo_votes: ModuleType) -> None:
-    generator = np.random.default_rng(1)
-    true = generator.dirichlet([2, 1, 3], 4000)
-    votes = np.array([generator.multinomial(40, shares) for shares in true]).astype(float)
-    found = galaxy_zoo_votes.figures(true, votes)
-    perfect = [found[f"rmse {number}"] for number in range(3)]
-    np.testing.assert_allclose(galaxy_zoo_votes.noise(votes), perfect, rtol=0.05)
-    assert all(found[f"calibration {number}"] < 0.01 for number in range(3))
-
-
-def test_calibration_is_the_difference_of_means_in_bins(galaxy_zoo_votes: ModuleType) -> None:
-    guess = np.linspace(0, 1, 80)
-    assert galaxy_zoo_votes.calibration_error(guess, guess) == pytest.approx(0)
-    assert galaxy_zoo_votes.calibration_error(guess, guess - 0.1) == pytest.approx(0.1)
