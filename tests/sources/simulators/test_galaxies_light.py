@@ -150,6 +150,16 @@ def test_compact_galaxies_at_the_edge_are_cut_off():
     assert 0.5 < canvas.field.fluxes[0] < 1.0
 
 
+@pytest.mark.parametrize(
+    ("x", "y"), [(500.0, 0.0), (-500.0, 0.0), (0.0, 500.0), (-24.0, -500.0), (-22.5, 0.0)]
+)
+def test_compact_galaxies_off_the_canvas_leave_no_trace(x, y):
+    canvas = canvas_of()
+    place = np.array([x]), np.array([y])
+    add_compact_galaxies(canvas, canvas.field, *place, np.ones((1, 3)), np.array([0.2]), canvas.rng)
+    assert canvas.field.fluxes[0] == pytest.approx(0.0, abs=1e-3)
+
+
 def disc_of(**changes):
     shape = {
         "x": 0.0,

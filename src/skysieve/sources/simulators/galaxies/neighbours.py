@@ -116,8 +116,11 @@ def _add_stamps(
     stamps /= stamps.sum(axis=(1, 2), keepdims=True)
     for number, stamp in enumerate(stamps):
         top, left = int(row[number]) - half, int(column[number]) - half
-        rows, columns = slice(max(top, 0), top + 2 * half + 1), slice(max(left, 0), left + 2 * half + 1)
-        part = stamp[rows.start - top : cells - top, columns.start - left : cells - left]
+        rows = slice(max(top, 0), min(top + len(stamp), cells))
+        columns = slice(max(left, 0), min(left + len(stamp), cells))
+        if rows.start >= rows.stop or columns.start >= columns.stop:
+            continue
+        part = stamp[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         layer.add(part, fluxes[number], rows, columns)
 
 
