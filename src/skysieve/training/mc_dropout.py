@@ -15,7 +15,7 @@ from skysieve.errors import ConfigurationError, ContractError
 from skysieve.progress import progress_bar
 from skysieve.training.execution import seed_everything
 
-__all__ = ["dropout_layers", "stochastic_logits"]
+__all__ = ["check_dropout", "dropout_layers", "stochastic_logits"]
 
 #: Everything in PyTorch that drops at random.
 _DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
@@ -30,6 +30,21 @@ def dropout_layers(network: nn.Module) -> list[nn.Module]:
     [Dropout(p=0.5, inplace=False)]
     """
     return [each for each in network.modules() if isinstance(each, _DROPOUT) and each.p > 0]
+
+
+def check_dropout(network: nn.Module) -> None:
+    """Check that a network has dropout, without which all passes are the same.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has not.
+    """
+    if not dropout_layers(network):
+        raise ConfigurationError(
+            f"{type(network).__name__} has no dropout, so all passes are the same; train with dropout (see "
+            "network.arguments of the recipe), or train several members (network.members) and look at theirs"
+        )
 
 
 def stochastic_logits(
@@ -81,11 +96,7 @@ def stochastic_logits(
     """
     if passes < 2:
         raise ConfigurationError(f"{passes} passes; a spread needs 2 or more, a steady one some 30")
-    if not dropout_layers(network):
-        raise ConfigurationError(
-            f"{type(network).__name__} has no dropout, so all passes are the same; train with dropout (see "
-            "network.arguments of the recipe), or train several members (network.members) and look at theirs"
-        )
+    check_dropout(network)
     rows = np.arange(len(inputs)) if rows is None else rows
     if not len(rows):
         raise ContractError("there are no samples to predict; give at least one")

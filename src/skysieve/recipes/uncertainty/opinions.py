@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from scipy import special
 
 from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError, SampleSetError
-from skysieve.evaluation.calibration import Sigmoid, Softmax
 from skysieve.evaluation.intervals import Interval, bootstrap_intervals
 from skysieve.evaluation.out_of_distribution import separation
 from skysieve.evaluation.probability_spread import (
@@ -122,11 +122,10 @@ def opinions(
 
     def compute(first: int, behind: int) -> NDArray[Any]:
         images = samples.tensor(model.description.contract.column, rows=rows[first:behind])
-        return _probabilities(torch_model, images, source, passes, seed, first)
+        return _logits(torch_model, images, source, passes, seed, first)
 
     found = stored_chunks(parts, key, len(rows), compute, what=command, progress=progress)
-    spread = probability_spread(np.moveaxis(found, 0, 1))
-    spread = replace(spread, mean=_calibrated(torch_model, spread.mean))
+    spread = _spread(torch_model, np.moveaxis(found, 0, 1))
     judged = _Judged.of(model, samples, rows, spread)
     figures = judged.figures(replicates, seed)
     table = place / f"uncertainty-{command}.parquet"
@@ -223,10 +222,10 @@ class _Judged:
         }
 
 
-def _probabilities(
+def _logits(
     model: TorchModel, images: NDArray[Any], source: Source, passes: int, seed: int, first: int
-) -> NDArray[np.float64]:
-    """Return probabilities before calibration, (N, T) or (N, T, K)."""
+) -> NDArray[np.float32]:
+    """Return logits, (N, T, outputs)."""
     from skysieve.training.execution import derived_seed
     from skysieve.training.mc_dropout import stochastic_logits
     from skysieve.training.predict import predict_logits
@@ -240,18 +239,25 @@ def _probabilities(
         logits = np.stack(
             [predict_logits(each, images, preprocess=model.preprocess) for each in model.network.networks]
         )
-    uncalibrated = Sigmoid() if logits.shape[2] == 1 else Softmax()
-    found = np.stack([np.asarray(uncalibrated(each.astype(np.float64))) for each in logits])
-    return np.moveaxis(found, 0, 1)
+    return np.moveaxis(logits, 0, 1)
 
 
-def _calibrated(model: TorchModel, mean: NDArray[Any]) -> NDArray[Any]:
-    """Return the mean opinion on the scale of the model's scores: calibration is for what was pooled."""
-    tiny = np.finfo(np.float64).tiny
-    logits = np.log(np.maximum(mean, tiny))
-    if mean.ndim == 1:
-        logits = (logits - np.log(np.maximum(1 - mean, tiny)))[:, None]
-    return np.asarray(model.calibrate(logits))
+def _spread(model: TorchModel, logits: NDArray[Any]) -> ProbabilitySpread:
+    """Sum up logits (T, N, outputs); the mean is pooled, then calibrated, as the model's scores are."""
+    wide = logits.astype(np.float64)
+    single = wide.shape[2] == 1
+    spread = probability_spread(special.expit(wide[..., 0]) if single else special.softmax(wide, axis=2))
+    if single:
+        # By logarithms: of a mean close to 1 a probability keeps too few digits.
+        pooled = _log_mean(special.log_expit(wide)) - _log_mean(special.log_expit(-wide))
+    else:
+        pooled = _log_mean(special.log_softmax(wide, axis=2))
+    return replace(spread, mean=np.asarray(model.calibrate(pooled)))
+
+
+def _log_mean(logarithms: NDArray[Any]) -> NDArray[Any]:
+    found: NDArray[Any] = special.logsumexp(logarithms, axis=0) - np.log(len(logarithms))
+    return found
 
 
 def _check_source(model: TorchModel, source: Source) -> None:
