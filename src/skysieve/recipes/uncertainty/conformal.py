@@ -207,7 +207,7 @@ def _section(
     ]
     total = sum(found.sizes)
     sizes = [
-        [f"{number} classes", f"{count:,}", f"{count / total:.1%}"]
+        ["1 class" if number == 1 else f"{number} classes", f"{count:,}", f"{count / total:.1%}"]
         for number, count in enumerate(found.sizes)
     ]
     figure = line_plot(

@@ -295,21 +295,14 @@ def _written(
     outcomes: Sequence[RunOutcome],
 ) -> NoiseCurve:
     shown = headlines(list(points[0].figures))
-    curves = {name: [point.figures[name] for point in points] for name in shown}
+    # Rates of mistakes lie at the other end of the scale.
+    curves = {name: [point.figures[name] for point in points] for name in shown if name != "fpr"}
     figure = curve_plot([point.fraction for point in points], curves, xlabel="share of wrong labels")
     plot = place / "uncertainty-label-noise.svg"
     caption = f"On clean test labels; noise {direction}. Bands are intervals by bootstrap over groups."
     with replacing(plot) as partial:
         partial.write_text(figure_to_svg(figure, name="noise", description=caption), encoding="utf-8")
-    columns = ["wrong labels", *(f"{name} {what}" for name in shown for what in ("", "range", "change"))]
-    rows = []
-    for point in points:
-        cells = [f"{point.fraction:.3g} ({point.wrong:,})"]
-        for name in shown:
-            change = point.change[name]
-            moved = f"{change.value:+.4f} ({change.low:+.4f} to {change.high:+.4f})" if point.fraction else ""
-            cells += [*interval_cells(point.figures[name]), moved]
-        rows.append(cells)
+    tables = [_table(name, points, repeats) for name in shown]
     text = (
         f"Labels of training and validation are made wrong ({direction}), those of the test split are not. "
         "The change is against clean labels on the same resampled test groups, so that what both find hard "
@@ -344,10 +337,24 @@ def _written(
             PageSection(
                 "What wrong labels cost",
                 text,
-                [PageTable(columns, rows)],
+                tables,
                 [page_figure("noise", "Figures over the share of wrong labels", figure, caption)],
             )
         ],
         title=f"{subject.name} with wrong labels: {direction}",
     )
     return NoiseCurve(points, direction, written, plot)
+
+
+def _table(name: str, points: Sequence[NoisePoint], repeats: int) -> PageTable:
+    columns = [f"{name} at wrong labels", "value", "range", "change", "range of it"]
+    columns += ["deviation of repeats"] if repeats > 1 else []
+    rows = []
+    for point in points:
+        change = point.change[name]
+        moved = [f"{change.value:+.4f}", f"{change.low:+.4f} to {change.high:+.4f}"]
+        row = [f"{point.fraction:.3g} ({point.wrong:,})", *interval_cells(point.figures[name])]
+        row += moved if point.fraction else ["", ""]
+        row += [f"{point.deviation[name]:.4f}"] if repeats > 1 else []
+        rows.append(row)
+    return PageTable(columns, rows)
