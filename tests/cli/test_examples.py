@@ -23,7 +23,9 @@ from typer.testing import CliRunner
 from skysieve.cli.application import application
 from skysieve.configuration import flatten, override, parse_assignments
 from skysieve.models.keras_import import import_keras_model
+from skysieve.recipes.braai import BRAAI
 from skysieve.recipes.find_recipe import all_recipes, find_recipe
+from skysieve.recipes.run import train_recipe
 from skysieve.samples import SampleSet
 from skysieve.sources.archives.braai import BRAAI_FILES, read_braai
 from skysieve.sources.simulators.night import simulate_night
@@ -91,6 +93,7 @@ TINY_SIEVE = (
     "--set members=1 --set model.network.name=streaknet --set model.training.epochs=1 "
     "--set model.splits.validation=0.3"
 )
+TINY = "--set training.epochs=1 --set network.name=compact --set evaluation.replicates=20"
 JUDGED = r"roc_auc +[01]\.\d{4} \("
 SCORED = rf"^{ALERTS + USABLE} alerts scored with "
 
@@ -296,6 +299,51 @@ EXPECTED = {
     f"skysieve train braai night/packets -o labelled/ {LABELLED} --set training.epochs=1": Expected(
         JUDGED, "night", "labelled/model/model.json labelled/report.html"
     ),
+    "skysieve uncertainty bootstrap trained/ -o sure/": Expected(
+        r"(?s)^test, 95% intervals by group:\n  roc_auc +[01]\.\d{4} \[.*^report: sure/",
+        "trained",
+        "sure/uncertainty-bootstrap.json sure/uncertainty-bootstrap.html",
+    ),
+    "skysieve uncertainty bootstrap braai-weak samples.parquet -o sure/ --split '' --replicates 50": Expected(
+        r"^all labelled samples, 95% intervals", "samples.parquet", "sure/uncertainty-scores.parquet"
+    ),
+    f"skysieve uncertainty bootstrap trained/model samples.parquet -o sure/ --refits 2 {TINY}": Expected(
+        r"^with the spread of training:", "trained samples.parquet", "sure/refit_1/model sure/refit_0/model"
+    ),
+    "skysieve uncertainty conformal trained/ -o sets/ --coverage 0.8": Expected(
+        r"(?s)^sets of 0\.8 on test:\n  groups covered .*calibration",
+        "trained",
+        "sets/uncertainty-conformal.parquet",
+    ),
+    "skysieve uncertainty conformal trained/model samples.parquet -o sets/ --coverage 0.6 "
+    "--method aps --class-conditional": Expected(
+        r"samples covered, real ", "trained samples.parquet", "sets/uncertainty-conformal.json"
+    ),
+    "skysieve uncertainty dropout trained/model samples.parquet -o opinions/ --passes 5": Expected(
+        r"(?s)^the mean opinion on test:.*^opinions: opinions/uncertainty-dropout.parquet$",
+        "trained samples.parquet",
+        "opinions/uncertainty-dropout.html",
+    ),
+    "skysieve uncertainty label-noise braai samples.parquet -o biased/ --fraction 0.1 "
+    f"--from bogus --to real {TINY}": Expected(
+        r"^wrong labels \(bogus to real\), judged on clean ones:\n  0 \(0 labels\) ",
+        "samples.parquet",
+        "biased/uncertainty-label-noise.svg biased/uncertainty-label-noise.json biased/noise_0.1/model",
+    ),
+    "skysieve uncertainty members trained/model samples.parquet -o opinions/": Expected(
+        r"^the mean opinion on test:", "trained samples.parquet", "opinions/uncertainty-members.parquet"
+    ),
+    "skysieve uncertainty ood trained/model samples.parquet "
+    "--against strange.parquet -o strangers/": Expected(
+        r"(?s)^AUROC, outside against test:.*nearest",
+        "trained samples.parquet strange.parquet",
+        "strangers/uncertainty-ood-outside.parquet strangers/uncertainty-ood.json",
+    ),
+    f"skysieve uncertainty splits braai samples.parquet -o spread/ --splits 2 --seeds 2 {TINY}": Expected(
+        r"^means and standard deviations:\n  roc_auc +[01]\.\d{4}  seeds 0\.",
+        "samples.parquet",
+        "spread/split_1_seed_1/scores.parquet spread/uncertainty-splits.html",
+    ),
 }
 
 
@@ -308,6 +356,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Pat
     with tarfile.open(folder / "night.tar.gz", "w:gz") as archive:
         archive.add(night.packets, "packets")
     write_triplet_samples(folder / "samples.parquet", n=100, seed=1)
+    write_triplet_samples(folder / "strange.parquet", n=30, seed=2)
+    train_small(folder)
     write_keras_weights(folder / "braai.weights.h5", KERAS_LAYERS)
     write_keras_weights(folder / "sl.weights.h5", STREAK_LAYERS)
     import_keras_model(folder / "braai.weights.h5", folder / "imported", norm="l2-per-cutout")
@@ -319,6 +369,14 @@ def ground(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Pat
     frame = simulate_streak_frame(3, seed=4, shape=(300, 320), lengths=(20.0, 60.0), peak_snrs=(10.0, 20.0))
     write_streak_frame(folder / "frame", frame)
     return folder
+
+
+def train_small(folder: Path) -> None:
+    """Leave a run of two small members, with large splits to choose and to judge on."""
+    splits = {"train": 0.4, "validation": 0.3, "test": 0.3}
+    small = {"network.name": "compact", "network.members": 2, "training.epochs": 1, "splits": splits}
+    settings = override(BRAAI.configuration, {**small, "evaluation.replicates": 20})
+    train_recipe(BRAAI, [folder / "samples.parquet"], folder / "trained", settings, progress=False)
 
 
 def write_keras_weights(path: Path, layers: dict[str, tuple[int, ...]]) -> None:

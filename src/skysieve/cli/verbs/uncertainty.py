@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-TINY = (
-    "--set training.epochs=1 --set network.name=compact --set training.threads=1 "
-    "--set evaluation.replicates=20"
-)
+TINY = "--set training.epochs=1 --set network.name=compact --set evaluation.replicates=20"
 
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for results and runs.")]
 ModelArgument = Annotated[str, typer.Argument(help="A model or run folder, or the name of a shipped model.")]
