@@ -23,6 +23,9 @@ from skysieve.evaluation.report_page import write_page
 
 __all__ = ["ExplainedSample", "ExplanationContent", "FigureRow", "Panel", "write_explanation_page"]
 
+#: Pixels from which an image is not shown larger than it is, so that its pixels need no sharp borders.
+FINE = 128
+
 
 @dataclass(frozen=True)
 class ExplainedSample:
@@ -193,5 +196,6 @@ def _card(sample: ExplainedSample, content: ExplanationContent) -> dict[str, Any
         "target": sample.target,
         "pictures": [(name, picture_to_data_uri(picture)) for name, picture in pictures],
         "overlay": picture_to_data_uri(overlay),
+        "fine": min(ground.shape[:2]) >= FINE,
         "scale": full_scale(sample.attribution),
     }

@@ -130,6 +130,8 @@ class CollectedFigures:
             return mask_intervals(known, np.concatenate(of), replicates=replicates, seed=seed)
 
         mask, trained, randomised = map(_joined, (self._mask, self._trained, self._randomised))
+        # What chance gives is the same for both.
+        randomised = {name: values for name, values in randomised.items() if name in _MASK}
         gaps = {name: trained[name] - values for name, values in randomised.items()}
         return ExplanationFigures(
             mask=intervals(mask, self._groups),
