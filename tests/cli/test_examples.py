@@ -102,6 +102,7 @@ SKYSERVER = "--service sdss --size 120 --pixel-scale 0.4 --label kind -o sdss.pa
 
 FRAMES = "frame/science.fits frame/reference.fits frame/difference.fits"
 LOOSE = "--cutouts cutouts.parquet --minimum-score 0.2"
+RANDOMISED = "--layer conv3 --sanity --set limit=32"
 INTEGRATED = "--method integrated-gradients --set method.steps=8 --set limit=16"
 SALIENCY = "--method saliency --set method.smooth=4 --set label=rb --set target=streak"
 
@@ -128,7 +129,7 @@ EXPECTED = {
         "samples.parquet",
         "explained/maps.parquet explained/gallery.html explained/explanation.json",
     ),
-    "skysieve explain braai-weak samples.parquet -o explained/ --layer conv3 --sanity --set limit=32": Expected(
+    f"skysieve explain braai-weak samples.parquet -o explained/ {RANDOMISED}": Expected(
         r"(?s)^32 samples explained by grad-cam\n.*rank_correlation +-?0\.\d{4} \[",
         "samples.parquet",
         "explained/gallery.html",

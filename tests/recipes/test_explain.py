@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+from skysieve.cli.verbs.explain import settings_of_call
 from skysieve.errors import ConfigurationError, ContractError, SampleSetError, UnknownNameError
 from skysieve.explanation import attribute, build_explainer
 from skysieve.models import InputContract, Model, ModelDescription, save_model
@@ -351,6 +353,23 @@ def test_a_network_without_places_names_the_other_methods(pictures: SampleSet, t
     with pytest.raises(ConfigurationError, match="use saliency or integrated-gradients instead"):
         explain_samples(model, pictures, tmp_path / "explained")
     assert not (tmp_path / "explained").exists()
+
+
+def test_documented_settings_exist() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explanations.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^skysieve explain .*$", page, re.MULTILINE)
+    assert len(lines) > 3
+    for line in lines:
+        words = shlex.split(line)
+        given = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
+        method = words[words.index("--method") + 1] if "--method" in words else "grad-cam"
+        settings_of_call(method, "", given)
+    with pytest.raises(ConfigurationError, match="did you mean 'shown'"):
+        settings_of_call("saliency", "", ["show=3"])
+    with pytest.raises(ConfigurationError, match="give one of them"):
+        settings_of_call("grad-cam", "conv1", ["method.layer=conv2"])
+    with pytest.raises(ConfigurationError, match="no setting is called 'layer'"):
+        settings_of_call("saliency", "conv1", [])
 
 
 @pytest.mark.parametrize(

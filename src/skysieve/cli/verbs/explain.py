@@ -9,14 +9,13 @@ import typer
 
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say, say_findings, say_table
-from skysieve.cli.verbs.train import SetOption
 
 if TYPE_CHECKING:
     from skysieve.explanation.registry import Explainer
     from skysieve.recipes.explain import ExplainConfig
     from skysieve.recipes.explanation_figures import ExplanationFigures
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "settings_of_call"]
 
 
 def add_to(application: typer.Typer) -> None:
@@ -50,13 +49,20 @@ def explain(
     sanity: Annotated[
         bool, typer.Option("--sanity", help="Compare with networks whose weights stand in random order.")
     ] = False,
-    set_: SetOption = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="KEY=VALUE: target, label, low, high, shown, order, limit, batch, seed, replicates, "
+            "sanity.networks, sanity.samples, and method.KEY for a setting of the method; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Map what a model looked at: maps as a sample set, and a gallery in four quadrants."""
     from skysieve.recipes.explain import explain_samples
 
     require_inputs([samples])
-    config, explainer = _settings(method, layer, set_)
+    config, explainer = settings_of_call(method, layer, assignments)
     run = explain_samples(
         model, samples, output, explainer, config=config, split=split, sanity=sanity, progress=True
     )
@@ -68,7 +74,9 @@ def explain(
     say(f"gallery: {run.page}")
 
 
-def _settings(method: str, layer: str, assignments: list[str] | None) -> tuple[ExplainConfig, Explainer]:
+def settings_of_call(
+    method: str, layer: str, assignments: list[str] | None
+) -> tuple[ExplainConfig, Explainer]:
     """Return the settings of explaining, and the explainer with its own, which begin with ``method.``."""
     from skysieve.configuration import override, parse_assignments
     from skysieve.errors import ConfigurationError
