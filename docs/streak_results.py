@@ -230,14 +230,15 @@ def _networks(found: Found) -> str:
         verdicts = (_both_rates(of.get("rules", {}).get(rule, {})) for rule in rules)
         size = f"{of['parameters']:,}" if "parameters" in of else ""
         areas = (_area(of, family) for family in families)
-        rows.append([code(name), size, *areas, *verdicts, _number(of.get("seconds"))])
-    head = ["network", "parameters", *(f"ROC AUC {code(family)}" for family in families)]
-    head += [*(f"{code(rule)}: TPR, FPR" for rule in rules), "seconds to train and judge"]
+        rows.append([code(name), size, f"{of.get('learning_rate', 0.0):g}", *areas, *verdicts])
+    head = ["network", "parameters", "learning rate", *(f"ROC AUC {code(family)}" for family in families)]
+    head += [*(f"{code(rule)}: TPR, FPR" for rule in rules)]
     samples, epochs = trained.get("samples", 0), trained.get("epochs", 0)
     return (
-        f"{SIMULATED} Each network with the same {samples:,} samples, {epochs} epochs and settings, one "
-        "member a family, judged on the set of the same conditions. This compares them; it is no figure of "
-        "either at the end of its training.\n\n" + table(head, rows)
+        f"{SIMULATED} Each network with the same {samples:,} samples, {epochs} epochs and settings, at the "
+        "learning rate that suits it best of the same few, one member a family, judged on the set of the "
+        "same conditions. This compares them; it is no figure of either at the end of its training.\n\n"
+        + table(head, rows)
     )
 
 

@@ -3,7 +3,8 @@
 Run by ``make experiments``; the documentation reads ``experiments/results/streak_sieve.json``. All labels
 are those of the simulator. The 24 real cutouts are known near-Earth objects, all positive: that the sieve
 keeps them is a smoke test, no figure. Two networks are also trained alike (same samples, same epochs, same
-everything but the network), to compare the published VGG6 with the compact one.
+everything but the network, each at the best of the same learning rates), to compare the published VGG6 with
+the compact one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,11 @@ from skysieve.models.sieve import Sieve
 from skysieve.networks import build_network
 from skysieve.recipes.deepstreaks import DEEPSTREAKS, family_samples
 from skysieve.recipes.judge_sieve import judge_samples
+from skysieve.recipes.run import train_samples
+from skysieve.recipes.sieve_recipe import SieveConfiguration
 from skysieve.recipes.train_sieve import train_sieve
 from skysieve.samples import SampleSet
+from skysieve.samples.splits import with_splits
 from skysieve.scoring.sample_scores import score_pool
 from skysieve.sources.simulators.streaks.samples import write_streak_samples
 from skysieve.sources.streaks.cutout_file import CUTOUT_SIDE, resize_cutouts
@@ -48,7 +51,6 @@ ALIKE_SETTINGS = {
         "training": {
             "epochs": ALIKE["epochs"],
             "batch_size": 32,
-            "learning_rate": 1e-3,
             "schedule": "cosine",
             "augmentation": {"flips": True, "rotations": True},
             "threads": 1,
@@ -56,6 +58,8 @@ ALIKE_SETTINGS = {
         "evaluation": {"replicates": 100},
     },
 }
+#: Tried for each network on the family ``kd``; the one with the lowest validation loss trains all families.
+LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 NETWORKS: dict[str, dict[str, Any]] = {
     "vgg6": {"name": "vgg6", "arguments": {}},
     "streaknet": {"name": "streaknet", "arguments": {"depth": 2}},
@@ -92,8 +96,30 @@ def real_cutouts(sieve: Sieve) -> dict[str, Any]:
     }
 
 
+def settings_of(network: dict[str, Any], learning_rate: float) -> SieveConfiguration:
+    """Return how a network is trained: as the others, at its own learning rate."""
+    changed = {"model": {"network": network, "training": {"learning_rate": learning_rate}}}
+    return override(override(DEEPSTREAKS.configuration, ALIKE_SETTINGS), changed)
+
+
+def best_learning_rate(runs: Path, name: str, path: Path) -> dict[str, float]:
+    """Return the lowest validation loss of the family ``kd`` by learning rate, the best first."""
+    losses = {}
+    for rate in LEARNING_RATES:
+        settings = settings_of(NETWORKS[name], rate).model
+        shares = {part: getattr(settings.splits, part) for part in ("train", "validation", "test")}
+        samples = with_splits(SampleSet.open(path), shares, seed=settings.splits.seed)
+        folder = runs / f"alike-{name}" / f"kd-{rate:g}"
+        train_samples(
+            DEEPSTREAKS.families["kd"], family_samples(samples, "kd"), folder, settings, name=f"{name}-kd"
+        )
+        history = json.loads((folder / "training" / "member_0" / "history.json").read_text())
+        losses[f"{rate:g}"] = min(epoch["validation_loss"] for epoch in history)
+    return dict(sorted(losses.items(), key=lambda each: each[1]))
+
+
 def alike(runs: Path, samples: SampleSet) -> dict[str, Any]:
-    """Train two networks alike and judge both on a test set."""
+    """Train networks with the same samples, each at the best of the same learning rates, and judge them."""
     path = runs / "alike.parquet"
     if not path.exists():
         write_streak_samples(
@@ -101,20 +127,26 @@ def alike(runs: Path, samples: SampleSet) -> dict[str, Any]:
         )
     found = {}
     for name, network in NETWORKS.items():
-        settings = override(
-            override(DEEPSTREAKS.configuration, ALIKE_SETTINGS), {"model": {"network": network}}
+        tried = best_learning_rate(runs, name, path)
+        rate = float(next(iter(tried)))
+        run = train_sieve(
+            DEEPSTREAKS,
+            [path],
+            runs / f"alike-{name}" / f"sieve-{rate:g}",
+            settings_of(network, rate),
+            name=name,
+            workers=CORES,
         )
-        began = time.monotonic()
-        run = train_sieve(DEEPSTREAKS, [path], runs / f"alike-{name}", settings, name=name, workers=CORES)
         judged = sieve_figures_json(judge(run.sieve, samples, "same conditions"))
-        parameters = build_network(network["name"], shape=(1, 144, 144), outputs=1, **network["arguments"])
+        built = build_network(network["name"], shape=(1, 144, 144), outputs=1, **network["arguments"])
         found[name] = {
-            "parameters": sum(each.numel() for each in parameters.parameters()),
+            "parameters": sum(each.numel() for each in built.parameters()),
+            "validation_loss_by_learning_rate": tried,
+            "learning_rate": rate,
             "members": judged["members"],
             "rules": judged["rules"],
-            "seconds": round(time.monotonic() - began),
         }
-    return {"samples": ALIKE["samples"], "epochs": ALIKE["epochs"], "networks": found}
+    return ALIKE | {"networks": found}
 
 
 def main() -> None:
@@ -147,7 +179,7 @@ def main() -> None:
     if not arguments.without_alike:
         result["like_for_like"] = alike(arguments.runs, sets["same conditions"])
         for name, network in result["like_for_like"]["networks"].items():
-            print(name, network["parameters"], network["rules"]["plausible"]["tpr"], network["seconds"], "s")
+            print(name, network["parameters"], network["learning_rate"], network["rules"]["plausible"]["tpr"])
     RESULT.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
     print(f"results: {RESULT}")
 
