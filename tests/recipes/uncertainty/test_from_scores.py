@@ -147,3 +147,28 @@ def test_a_missed_coverage_is_said(of_run: ScoredSamples, tmp_path: Path) -> Non
 def test_what_holds_no_scores(tmp_path: Path) -> None:
     with pytest.raises(SampleSetError, match=r"is no run folder with scores\.parquet"):
         scores_of(tmp_path, [], tmp_path)
+
+
+def test_three_classes(tmp_path: Path) -> None:
+    rng, n = np.random.default_rng(4), 300
+    labels = rng.integers(0, 3, n)
+    shares = np.exp(rng.normal(size=(n, 3)) + 2 * np.eye(3)[labels])
+    scored = ScoredSamples(
+        ids=np.arange(n),
+        groups=np.arange(n),
+        labels=labels,
+        split=np.array(["validation", "test"])[np.arange(n) % 2],
+        scores=shares / shares.sum(1, keepdims=True),
+        classes=("edge-on", "smooth", "spiral"),
+        threshold=None,
+        learned=np.zeros(n, dtype=bool),
+        seen=np.zeros(n, dtype=bool),
+        data={"says_what_it_saw": True},
+    )
+    figures = bootstrap(scored, tmp_path, replicates=20)
+    assert not figures.by_sample
+    assert "recall: spiral" in figures.by_group
+    sets = conformal(scored, tmp_path, coverage=0.9, class_conditional=True, replicates=20)
+    assert len(sets.sets.thresholds) == 3
+    assert set(sets.coverage.by_class) == set(scored.classes)
+    assert not sets.findings

@@ -11,7 +11,7 @@ import pytest
 
 from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, SampleSetError, UnknownNameError
-from skysieve.recipes.recipe import Recipe
+from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.run import TrainingRun
 from skysieve.recipes.scored_samples import ScoredSamples
 from skysieve.recipes.uncertainty import runs as runs_module
@@ -22,6 +22,7 @@ from skysieve.recipes.uncertainty.runs import RunTask, train_runs
 from skysieve.recipes.uncertainty.score_model import scores_of
 from skysieve.recipes.uncertainty.splits import spread_over_splits
 from skysieve.samples import SampleSet
+from skysieve.sources.simulators.samples import write_triplet_samples
 
 pytestmark = pytest.mark.usefixtures("no_reports")
 QUIET: dict[str, Any] = {"progress": False}
@@ -174,3 +175,17 @@ def test_another_run_is_not_taken_for_done(toy: Recipe, toy_set: Path, tmp_path:
 def test_one_run_has_no_spread(counts: dict[str, int], toy: Recipe, toy_set: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="2 or more of each"):
         spread_over_splits(toy, [toy_set], tmp_path, **counts, **QUIET)
+
+
+@pytest.mark.slow
+def test_runs_in_processes_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    braai = RECIPES.get("braai")
+    place = write_triplet_samples(tmp_path / "samples.parquet", n=100, seed=1)
+    tiny = {"network.name": "compact", "training.epochs": 1, "evaluation.replicates": 10}
+    settings = override(braai.configuration, {**tiny, "training.threads": 1})
+    options: dict[str, Any] = {"fractions": [0.2], **QUIET}
+    found = label_noise_curve(braai, [place], tmp_path / "runs", settings, workers=2, **options)
+    assert [point.wrong for point in found.points] == [0, 18]
+    monkeypatch.setattr(runs_module, "train_samples", never)
+    again = label_noise_curve(braai, [place], tmp_path / "runs", settings, workers=1, **options)
+    assert again.points[1].figures["roc_auc"] == found.points[1].figures["roc_auc"]
