@@ -81,10 +81,11 @@ def _efigi(found: Mapping[str, Any]) -> str:
 def _votes(found: Mapping[str, Any]) -> str:
     rows = []
     for loss, told in sorted(found["results"].items()):
+        judged = f"{code(loss)}, {told['galaxies']:,} galaxies in {len(told['folds'])} of 5 folds"
         for name, of in told["classes"].items():
             rows.append(
                 [
-                    code(loss),
+                    judged,
                     name.replace("_", " "),
                     _interval(of["rmse"]),
                     f"{of['rmse_of_a_constant']:.3f}",

@@ -66,6 +66,7 @@ def test_folds_that_were_judged_are_counted(galaxy_results: ModuleType) -> None:
 def test_votes_stand_beside_their_own_noise(galaxy_results: ModuleType) -> None:
     of = {"rmse": INTERVAL, "correlation": INTERVAL, "calibration": INTERVAL}
     of |= {"rmse_of_a_constant": 0.25, "rmse_of_the_votes_themselves": 0.07}
-    results = {"soft-cross-entropy": {"classes": {"edge_on": of}}}
+    results = {"soft-cross-entropy": {"classes": {"edge_on": of}, "galaxies": 402, "folds": [0, 1]}}
     part = write(galaxy_results, "galaxy_zoo_votes", results=results)
-    assert "| `soft-cross-entropy` | edge on | 0.800 (0.700 to 0.900) | 0.250 | 0.070 |" in part
+    assert "| `soft-cross-entropy`, 402 galaxies in 2 of 5 folds |" in part
+    assert "| edge on | 0.800 (0.700 to 0.900) | 0.250 | 0.070 |" in part
