@@ -60,8 +60,8 @@ def sky_groups(ra: ArrayLike, dec: ArrayLike, radius: float) -> NDArray[np.str_]
     # Repeated positions are frequent in catalogues, and N of them would make N**2 pairs.
     places, place_of = np.unique(np.stack([longitude, latitude], axis=1), axis=0, return_inverse=True)
     pairs = close_pairs(places[:, 0], places[:, 1], radius)
-    sparse = require("scipy.sparse", extra="report", purpose="group samples by their place on the sky")
-    graphs = require("scipy.sparse.csgraph", extra="report", purpose="group samples by place")
+    sparse = require("scipy.sparse", extra="archives", purpose="group samples by their place on the sky")
+    graphs = require("scipy.sparse.csgraph", extra="archives", purpose="group samples by place")
     size = len(places)
     links = sparse.coo_matrix((np.ones(len(pairs), dtype=bool), pairs.T), shape=(size, size))
     component = graphs.connected_components(links, directed=False)[1]
@@ -101,7 +101,7 @@ def close_pairs(ra: ArrayLike, dec: ArrayLike, radius: float) -> NDArray[np.int6
         raise SampleSetError(f"the radius is {radius} arcsec; a positive one, up to 180 degrees, is expected")
     if len(longitude) < 2:
         return np.empty((0, 2), dtype=np.int64)
-    spatial = require("scipy.spatial", extra="report", purpose="find neighbours on the sky")
+    spatial = require("scipy.spatial", extra="archives", purpose="find neighbours on the sky")
     tree: Any = spatial.cKDTree(unit_vectors(longitude, latitude))
     chord = 2 * np.sin(radius * _ARCSEC / 2)
     # Vectors are rounded to 1e-16 of a radian: a pair at the radius itself counts as close.
