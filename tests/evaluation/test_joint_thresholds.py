@@ -52,6 +52,59 @@ def test_with_one_or_two_families_no_choice_is_more_complete(names, seed):
     assert chosen.fpr <= 0.05
 
 
+def few(case: int, families: int) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
+    """Return a few samples, many of whose scores tie, and a rate that lets none or few of the bogus pass."""
+    rng = np.random.default_rng(case)
+    labels = np.concatenate([[1, 0], rng.integers(0, 2, rng.integers(4, 22))])
+    scores = {
+        f"f{number}": rng.normal(labels * rng.uniform(0, 2)).round(case % 3) for number in range(families)
+    }
+    return labels, scores, float(rng.choice([0.0, 0.02, 0.1, 0.3, 1.0]))
+
+
+def counts_of_everything(labels: np.ndarray, scores: dict[str, np.ndarray]) -> list[tuple[int, int]]:
+    """Return the reals and, negative, the bogus that pass, for every choice that keeps a real."""
+    candidates = [np.unique(values[labels == 1]) for values in scores.values()]
+    every = (verdict(scores, dict(zip(scores, each, strict=True))) for each in itertools.product(*candidates))
+    return [
+        (reals, -int(each[labels == 0].sum())) for each in every if (reals := int(each[labels == 1].sum()))
+    ]
+
+
+@pytest.mark.parametrize("families", [1, 2, 3])
+@pytest.mark.parametrize("start", range(0, 200, 50))
+def test_the_choice_is_within_if_any_is_and_with_two_families_the_best(families, start):
+    worse = 0
+    for case in range(start, start + 50):
+        labels, scores, max_fpr = few(case, families)
+        chosen = joint_thresholds(labels, scores, max_fpr)
+        counts = counts_of_everything(labels, scores)
+        limit = int(np.floor(max_fpr * (labels == 0).sum() + 1e-9))
+        fewest = min(-false for _, false in counts)
+        assert chosen.within == (fewest <= limit)
+        best = max(each for each in counts if -each[1] <= max(limit, fewest))
+        passed = verdict(scores, chosen.values)
+        found = int(passed[labels == 1].sum()), -int(passed[labels == 0].sum())
+        assert -found[1] <= max(limit, fewest)
+        worse += found != best
+    assert worse <= (2 if families == 3 else 0)
+
+
+def test_no_false_positive_costs_the_reals_below_the_bogus_and_no_more():
+    labels = np.repeat([1, 0], 20)
+    scores = {"rb": np.concatenate([np.linspace(0, 0.95, 20), np.full(20, 0.9)])}
+    chosen = joint_thresholds(labels, scores, 0.0)
+    assert (chosen.values, chosen.tpr, chosen.fpr, chosen.within) == ({"rb": 0.95}, 1 / 20, 0.0, True)
+
+
+def test_three_families_of_which_the_grid_has_no_choice_still_find_one_that_is_within():
+    labels = np.repeat([1, 0], [20, 20])
+    reals = np.linspace(0, 0.95, 20)
+    scores = {name: np.concatenate([reals, np.full(20, 0.93)]) for name in ("rb", "sl", "kd")}
+    chosen = joint_thresholds(labels, scores, 0.0)
+    assert (chosen.tpr, chosen.fpr, chosen.within) == (1 / 20, 0.0, True)
+
+
 def test_three_families_are_chosen_as_well_as_by_trying_everything():
     worse = 0
     for seed in range(10):
@@ -97,3 +150,15 @@ def test_where_the_rate_cannot_be_kept_the_fewest_false_positives_are_taken():
 def test_one_class_alone_is_refused(labels):
     with pytest.raises(ConfigurationError, match="reals among 2 samples"):
         joint_thresholds(np.array(labels), {"rb": np.array([0.1, 0.2])}, 0.1)
+
+
+def test_a_missing_score_is_refused_with_its_family():
+    scores = {"rb": np.array([0.1, 0.2, 0.3]), "kd": np.array([0.1, np.nan, 0.3])}
+    with pytest.raises(ConfigurationError, match="1 of the 3 scores of the family 'kd' are NaN"):
+        joint_thresholds(np.array([1, 0, 1]), scores, 0.1)
+
+
+@pytest.mark.parametrize("max_fpr", [-0.1, 1.5, float("nan")])
+def test_a_rate_that_is_no_share_is_refused(max_fpr):
+    with pytest.raises(ConfigurationError, match="max_fpr is a share of the bogus"):
+        joint_thresholds(np.array([1, 0]), {"rb": np.array([0.1, 0.2])}, max_fpr)
