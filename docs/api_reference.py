@@ -23,6 +23,7 @@ FOLDERS = (
     "networks",
     "training",
     "evaluation",
+    "explanation",
     "models",
     "scoring",
     "detection",
