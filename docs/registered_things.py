@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +129,20 @@ def _sieves() -> str:
     return "\n".join(_sieve(name, Sieve.load(name)) for name in names)
 
 
+def _chosen(how: Any) -> dict[str, str]:
+    """Return how thresholds were chosen: one fact for all rules, or one for each."""
+    if not isinstance(how, Mapping):
+        return {"thresholds": cell(how)}
+    return {f"thresholds of {code(rule)}": cell(of) for rule, of in how.items()}
+
+
 def _sieve(name: str, sieve: Sieve) -> str:
     told, contract = sieve.description, sieve.contract
     facts = {
         "identity": code(sieve.identity[:12]),
         "recipe": f"[`{told.provenance['recipe']}`](recipes.md)" if "recipe" in told.provenance else "",
         "input": f"`{contract.column}` {contract.shape}: {', '.join(contract.channels)}, {contract.unit}",
-        "thresholds": cell(told.provenance.get("thresholds", "")),
+        **_chosen(told.provenance.get("thresholds", "")),
         "labels": cell(sieve.labels),
         "limits": cell(sieve.members[0].model.description.provenance.get("limits", "")),
     }

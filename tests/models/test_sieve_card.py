@@ -78,6 +78,14 @@ def test_the_card_lies_beside_the_sieve_and_holds_what_it_says(model: Model, tmp
     assert card.count("Made for one camera.") == 1
 
 
+def test_how_thresholds_were_chosen_stands_in_one_line_a_rule(model: Model, tmp_path: Path) -> None:
+    chosen = {"one-shot": "FPR 0.0031", "plausible": "FPR 0.0070"}
+    write(tmp_path, model, provenance={"thresholds": chosen})
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    lines = "- `one-shot`: FPR 0.0031\n- `plausible`: FPR 0.0070"
+    assert f"Thresholds of the families of each rule:\n\n{lines}\n\n|" in card
+
+
 def test_what_a_sieve_does_not_say_stands_nowhere(model: Model, tmp_path: Path) -> None:
     write(tmp_path, model)
     card = (tmp_path / "README.md").read_text(encoding="utf-8")

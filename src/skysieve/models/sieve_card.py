@@ -115,18 +115,25 @@ def _rules(sieve: Sieve) -> str:
         (name, f"{threshold.value:.4f}", _ORIGINS[threshold.origin])
         for name, threshold in sieve.thresholds.items()
     ]
-    chosen = sieve.description.provenance.get("thresholds", "")
     return "\n\n".join(
         part
         for part in (
             "## Rules and thresholds",
             f"A candidate passes if:\n\n{rules}",
-            "A score at or above the threshold of its member reaches it."
-            + (f" Thresholds of the families: {chosen}." if chosen else ""),
+            "A score at or above the threshold of its member reaches it.",
+            _chosen(sieve.description.provenance.get("thresholds", "")),
             _table(("member", "threshold", "origin"), rows),
         )
         if part
     )
+
+
+def _chosen(how: Any) -> str:
+    """Return how the thresholds of the families were chosen: for all rules, or a line for each."""
+    if not isinstance(how, Mapping):
+        return f"Thresholds of the families: {how}." if how else ""
+    lines = (f"- `{rule}`: {of}" for rule, of in how.items())
+    return "\n".join(["Thresholds of the families of each rule:", "", *lines]) if how else ""
 
 
 def _input(sieve: Sieve) -> str:
