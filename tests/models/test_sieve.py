@@ -127,6 +127,12 @@ def test_members_side_by_side_score_the_same(
         np.testing.assert_allclose(scores, alone[name], rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("threads", [0, -1])
+def test_less_than_one_thread_is_refused(sieve: Sieve, images: np.ndarray[Any, Any], threads: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"1 thread or more, found threads={threads}"):
+        sieve.score(images, threads=threads)
+
+
 def test_verdicts_are_those_of_the_rules(sieve: Sieve) -> None:
     scores = {
         "rb-1": np.array([0.4, 0.39, np.nan]),

@@ -249,6 +249,7 @@ def test_a_mistake_is_noticed_before_the_pool_is_scored(
         ({"strategies": {"random": 0}}, "0 samples"),
         ({"strategies": {}}, "no strategy is given"),
         ({"per_group": 0}, "per_group is 1 or more"),
+        ({"threads": 0}, "threads is 1 or more, found 0"),
         ({"uncertainty": "doubt"}, "uncertainty is one of"),
         ({"disagreement": "strife"}, "disagreement is one of"),
     ],

@@ -212,7 +212,11 @@ class Sieve:
         ------
         ContractError
             If the batch does not fulfil the contract.
+        ConfigurationError
+            If there is less than one thread.
         """
+        if threads < 1:
+            raise ConfigurationError(f"a sieve is scored by 1 thread or more, found threads={threads}")
         self.contract.check(images)
         images = np.ascontiguousarray(images, dtype=np.float32)
         side_by_side = min(threads, len(self.members))

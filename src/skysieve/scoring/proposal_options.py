@@ -38,7 +38,7 @@ class ProposalOptions:
     seed : int
         Of all random draws.
     threads : int
-        Threads of the engine.
+        Threads in all, 1 or more: as of `skysieve.scoring.sample_scores.score_pool`.
     """
 
     strategies: Mapping[str, int] = field(default_factory=lambda: {"random": 100, "bins": 1000})
@@ -65,6 +65,8 @@ class ProposalOptions:
             raise ConfigurationError(f"no strategy is given; choose among {', '.join(STRATEGIES)}")
         if self.per_group is not None and self.per_group < 1:
             raise ConfigurationError(f"per_group is 1 or more, found {self.per_group}")
+        if self.threads < 1:
+            raise ConfigurationError(f"threads is 1 or more, found {self.threads}")
         if self.uncertainty not in UNCERTAINTIES:
             raise ConfigurationError(
                 f"uncertainty is one of {', '.join(UNCERTAINTIES)}, not {self.uncertainty!r}"

@@ -81,7 +81,9 @@ def score_pool(
     engine, precision : str
         As of `skysieve.models.engines.open_engine`.
     threads : int
-        Threads of the engine; their number may move the last digit of a score.
+        Threads in all: members of a sieve work side by side, one thread each, and only what is left over
+        goes to their engines (`skysieve.models.sieve.Sieve.score`), where their number may move the last
+        digit of a score. All are the engine's for a model of more than two classes.
     progress : bool
         Whether to show a bar.
 
