@@ -3,8 +3,10 @@
 The reference is DeepStreaks with the smallest of its published networks, one in each of the families rb, sl
 and kd: decode with Pillow, grey, resize to 144 pixels, divide by 255, batches of 32, `torch.inference_mode`.
 That is in its favour: the original decoded every image anew for every model. Ours: every member of the
-shipped sieve, the one-shot ones included, through ONNX Runtime. Both work on the same JPEG bytes, with the
-same number of threads, in turns of some hundred cutouts; rates of a whole night of 33,000 are printed.
+shipped sieve, the one-shot ones included: `Sieve.score(threads=cores)` through ONNX Runtime, and its rules.
+Both decode the same JPEG bytes in memory, with the same number of threads for the networks, in turns of
+a thousand cutouts. Rates of a night of 33,000 are printed from that: reading files, joining tables and
+writing, which `skysieve score` does besides, are not in them.
 """
 
 from __future__ import annotations
