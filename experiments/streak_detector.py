@@ -80,7 +80,10 @@ def run_frame(task: tuple[str, int, Path]) -> Path:
 
 
 def train(frames: list[dict[str, Any]]) -> tuple[BoostedTrees, float]:
-    """Fit boosted trees on two thirds of the frames and choose the threshold on the others."""
+    """Fit boosted trees on all frames, with the threshold of threefold cross-validation.
+
+    Every frame is scored by trees of the other two thirds; the threshold is the best cut in these scores.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     fold = np.arange(len(frames)) % 3
