@@ -108,7 +108,9 @@ def _rules(found: Found) -> str:
     streaks, share = night.get("streaks", 33_000), night.get("prevalence", 0.005)
     return (
         f"{SIMULATED} Judged are {counts}. Purity and looks are those of a night of {streaks:,} streaks of "
-        f"which 1 in {round(1 / share)} is plausible. In brackets: 95 % intervals.\n\n"
+        f"which 1 in {round(1 / share)} is plausible. In brackets: 95 % intervals. The rules stand at "
+        "different false-positive rates, each at that of its own thresholds, so neither column alone says "
+        "which is better.\n\n"
         + table(["set", "rule", "found (TPR)", "false positives (FPR)", "purity", "looks a night"], rows)
         + _joint(sets)
     )
@@ -130,7 +132,25 @@ def _joint(sets: Found) -> str:
         if area:
             rows.append([cell(name), "all families as one score", _number(area, 5), "", ""])
     head = ["set", "member", "ROC AUC", "TPR at its threshold", "FPR at its threshold"]
-    return f"\nEach member at its own question. {SIMULATED}\n\n" + table(head, rows) if rows else ""
+    members = f"\nEach member at its own question. {SIMULATED}\n\n" + table(head, rows) if rows else ""
+    return members + _joint_cost(sets)
+
+
+def _joint_cost(sets: Found) -> str:
+    """Return what a night costs where one cut in the joint score keeps a given share."""
+    costs = {name: figures.get("joint", {}).get("cost", {}) for name, figures in sets.items()}
+    rows = [
+        [cell(name), f"{100 * cost['recall']:g} %", _number(cost.get("threshold"), 4), _number(cost["looks"])]
+        for name, cost in costs.items()
+        if cost.get("recall") is not None and cost.get("looks")
+    ]
+    head = ["set", "found (recall)", "cut in the joint score", "candidates a night"]
+    return (
+        f"\nAll families as one score, cut where so many of the plausible pass. {SIMULATED}\n\n"
+        + table(head, rows)
+        if rows
+        else ""
+    )
 
 
 def _place_of_member(named: tuple[str, Found]) -> tuple[int, str]:

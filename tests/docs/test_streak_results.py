@@ -96,6 +96,19 @@ def test_every_table_is_introduced_as_simulated(streak_results: ModuleType) -> N
     assert all(f"`{kind}`" in kinds for kind in STREAK_KINDS)
 
 
+def test_what_a_night_costs_at_a_given_recall_stands_beside_the_rules(streak_results: ModuleType) -> None:
+    figures = judged()
+    cost = figures["joint"]["cost"]
+    text = write(streak_results, {"sets": {"same conditions": figures}})["streak-rules.md"]
+    assert "different false-positive rates" in text
+    looks = f"{cost['looks']['value']:,.0f} ("
+    recall = f"{100 * cost['recall']:g} %"
+    assert f"| same conditions | {recall} | {cost['threshold']:.4f} | {looks}" in text
+    figures["joint"].pop("cost")
+    without = write(streak_results, {"sets": {"same conditions": figures}})["streak-rules.md"]
+    assert "candidates a night" not in without
+
+
 @pytest.mark.parametrize("found", [{}, {"sets": {"same conditions": {}}}, {"real_cutouts": {}, "sets": {}}])
 def test_what_is_absent_costs_nothing_else(streak_results: ModuleType, found: dict[str, Any]) -> None:
     assert "`make experiments`" in write(streak_results, found)["streak-rules.md"]
