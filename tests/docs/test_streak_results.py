@@ -16,8 +16,10 @@ import pytest
 from skysieve.evaluation.sieve_figures import sieve_figures_json
 from skysieve.evaluation.sieve_judging import judge_sieve
 from skysieve.evaluation.sieve_scores import SieveScores
+from skysieve.models.sieve import Sieve
 from skysieve.sources.simulators.streaks import STREAK_KINDS
 
+RESULTS = Path(__file__).parents[2] / "experiments" / "results"
 FAMILIES = ("rb", "sl", "kd", "os")
 TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 
@@ -136,3 +138,12 @@ def test_other_ways_to_judge_frames_stand_beside_the_detector(streak_results: Mo
     assert "190,000 parameters, was trained on 64 frames for 8 minutes" in text
     path.write_text(json.dumps({"results": results}))
     assert "network" not in streak_results.parts()["streak-detector.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "section"), [("streak_sieve.json", None), ("streak_detector.json", "sieve")]
+)
+def test_results_are_those_of_the_shipped_sieve(name: str, section: str | None) -> None:
+    found = json.loads((RESULTS / name).read_text(encoding="utf-8"))
+    identity = found["sieve"] if section is None else found[section]["identity"]
+    assert identity == Sieve.load("streaks").identity, f"{name} is of another sieve: `make experiments`"
