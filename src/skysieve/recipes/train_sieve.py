@@ -312,7 +312,7 @@ def _write(
 
 def _account(chosen: JointThresholds, max_fpr: float) -> str:
     """Say how thresholds were chosen, and what they do on the samples that chose them."""
-    how = f"most complete verdict with FPR <= {max_fpr:g} that a search found"
+    how = f"most complete verdict with FPR <= {max_fpr:g}"
     if not chosen.within:
         how = f"fewest false positives, for no choice that keeps a real has FPR <= {max_fpr:g}"
     return f"{how}; on the validation split, which chose them, TPR {chosen.tpr:.4f} and FPR {chosen.fpr:.4f}"
