@@ -72,7 +72,11 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/streak_detector.py
 	$(BIN)/python experiments/streak_detector.py --judge sieve
 	$(BIN)/python experiments/streak_detector.py --judge network
+	$(BIN)/python experiments/killed_fetch.py
 	$(BIN)/python experiments/real_streaks.py
+	$(BIN)/python experiments/hsc_table.py
+	$(BIN)/python experiments/efigi.py
+	$(BIN)/python experiments/galaxy_zoo_votes.py
 	$(BIN)/python experiments/braai_real_alerts.py
 
 lock:  ## Write requirements.lock anew, from a clean environment

@@ -11,6 +11,7 @@ from typing import Any
 from docstrings import parameters, summary
 from markdown_table import cell, code, table
 
+from skysieve.explanation import EXPLAINERS
 from skysieve.models.card import format_figure
 from skysieve.models.contract import InputContract
 from skysieve.models.description import ModelDescription
@@ -22,6 +23,7 @@ from skysieve.preprocess import STEPS
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES
 from skysieve.sources.alerts.survey import SURVEYS
+from skysieve.sources.archives.cutout_service import CUTOUT_SERVICES
 from skysieve.sources.archives.dataset import DATASETS
 from skysieve.sources.simulators import SIMULATORS
 from skysieve.sources.simulators.bad_packets import BAD_PACKET_KINDS
@@ -34,6 +36,18 @@ from skysieve.sources.streaks.observing_night import SITE_LONGITUDES
 
 __all__ = ["parts"]
 
+REGISTRIES = (
+    NETWORKS,
+    STEPS,
+    SIMULATORS,
+    SURVEYS,
+    DATASETS,
+    CUTOUT_SERVICES,
+    ENGINES,
+    EXPLAINERS,
+    RECIPES,
+    SIEVE_RECIPES,
+)
 RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 FIGURES = ("roc_auc", "recall", "fpr", "recall_known_real", "roc_auc_weak_labels", "ece")
 RULE_FIGURES = ("tpr", "fpr", "purity")
@@ -220,7 +234,7 @@ def _named(registry: Any) -> str:
 
 def _registries() -> str:
     rows = []
-    for registry in (NETWORKS, STEPS, SIMULATORS, SURVEYS, DATASETS, ENGINES, RECIPES, SIEVE_RECIPES):
+    for registry in REGISTRIES:
         group = f"skysieve.{registry.kind.replace(' ', '_')}s"
         names = ", ".join(code(name) for name in registry)
         rows.append([registry.kind, code(registry.package.replace(".", "/") + "/"), code(group), names])
