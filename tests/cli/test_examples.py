@@ -341,7 +341,7 @@ EXPECTED = {
         "strangers/uncertainty-ood-outside.parquet strangers/uncertainty-ood.json",
     ),
     f"skysieve uncertainty splits braai samples.parquet -o spread/ --splits 2 --seeds 2 {TINY}": Expected(
-        r"^means and standard deviations:\n  roc_auc +[01]\.\d{4}  seeds 0\.",
+        r"^means and standard deviations:\n(?:  .*\n)*?  roc_auc +[01]\.\d{4}  seeds 0\.",
         "samples.parquet",
         "spread/split_1_seed_1/scores.parquet spread/uncertainty-splits.html",
     ),

@@ -122,4 +122,4 @@ def test_what_does_not_exist_or_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="one of threshold, entropy, margin, not 'doubt'"):
         uncertainty(alone, "doubt")
     with pytest.raises(ConfigurationError, match="no margin is known"):
-        rule_margin(Rule(), {}, JURY)
+        rule_margin(object(), {}, JURY)

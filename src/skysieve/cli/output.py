@@ -78,7 +78,12 @@ def as_setting(value: Any) -> str:
     --------
     >>> as_setting(("fill-masked", "l2-per-cutout")), as_setting(True), as_setting(None)
     ('["fill-masked", "l2-per-cutout"]', 'true', 'none')
+    >>> as_setting({"crop": 60})
+    '{"crop" = 60}'
     """
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{json.dumps(key)} = {as_setting(of)}" for key, of in value.items())
+        return f"{{{inside}}}"
     return "none" if value is None else json.dumps(value)
 
 

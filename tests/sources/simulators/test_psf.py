@@ -96,5 +96,5 @@ def test_trail_spreads_light_evenly_over_its_length() -> None:
 
 
 def test_grid_is_shared() -> None:
-    assert grid_of(63) is GRID
+    assert grid_of(63) is grid_of(63)
     assert grid_of(31).period >= 46
