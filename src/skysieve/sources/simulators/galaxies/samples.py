@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from skysieve.errors import ConfigurationError
 from skysieve.progress import progress_bar
 from skysieve.samples.description import Description, TensorColumn
 from skysieve.samples.parquet import SampleWriter
+from skysieve.sources.simulators.blocks import simulate_blocks
 from skysieve.sources.simulators.galaxies.kinds import CLASSES, chosen_kinds
 from skysieve.sources.simulators.galaxies.simulate import (
     GALAXY_WIDTH,
@@ -193,7 +191,7 @@ def _write(path: str | Path, n: int, task: _Task, workers: int, progress: bool) 
         progress_bar("simulating", n, enabled=progress) as bar,
         SampleWriter(path, _description(task, n)) as writer,
     ):
-        for columns in _blocks(task, n, workers):
+        for columns in simulate_blocks(_block, task, n, block=BLOCK, workers=workers):
             writer.write(columns)
             bar.advance(len(columns["id"]))
     return Path(path)
@@ -220,24 +218,6 @@ def _description(task: _Task, n: int) -> Description:
             "mask_sigma": task.mask_sigma,
         },
     )
-
-
-def _blocks(task: _Task, n: int, workers: int) -> Iterator[dict[str, Any]]:
-    """Yield the columns of all blocks in their order."""
-    blocks = [(start, min(BLOCK, n - start)) for start in range(0, n, BLOCK)] or [(0, n)]
-    if workers == 1 or len(blocks) == 1:
-        for start, count in blocks:
-            yield _block(task, start, count)
-        return
-    with ProcessPoolExecutor(min(workers, len(blocks)), mp_context=get_context("spawn")) as pool:
-        pending: deque[Future[dict[str, Any]]] = deque()
-        for start, count in blocks:
-            # No more than two blocks a process wait: a slow disk must not fill the memory.
-            if len(pending) >= 2 * workers:
-                yield pending.popleft().result()
-            pending.append(pool.submit(_block, task, start, count))
-        while pending:
-            yield pending.popleft().result()
 
 
 def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
