@@ -86,6 +86,24 @@ def test_label_noise_leaves_the_test_split_alone(
     assert label_noise_curve(toy, [toy_set], tmp_path, **noise, **QUIET).points == found.points
 
 
+def test_clean_validation_has_the_same_noise_in_training_alone(
+    toy: Recipe, toy_set: Path, tmp_path: Path
+) -> None:
+    noise = {"fractions": [0.2], "seed": 4, **QUIET}
+    both, alone = tmp_path / "both", tmp_path / "alone"
+    label_noise_curve(toy, [toy_set], both, **noise)
+    found = label_noise_curve(toy, [toy_set], alone, clean_validation=True, **noise)
+    spoilt, spared = (ScoredSamples.read(place / "noise_0.2" / "scores.parquet") for place in (both, alone))
+    true, train = SampleSet.open(toy_set).labels, spared.split == "train"
+    np.testing.assert_array_equal(spared.labels[train], spoilt.labels[train])
+    np.testing.assert_array_equal(spared.labels[~train], true[~train])
+    assert (spoilt.labels[~train] != true[~train]).any()
+    assert found.points[1].wrong == (spared.labels != true).sum() == round(0.2 * train.sum())
+    stored = json.loads(found.written.table.read_text())
+    assert stored["settings"]["clean_validation"] is True
+    assert "Labels of training are made wrong" in found.written.report.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

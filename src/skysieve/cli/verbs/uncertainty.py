@@ -167,6 +167,9 @@ def label_noise(
         str | None, typer.Option("--from", help="Make wrong only labels of this class.")
     ] = None,
     target: Annotated[str | None, typer.Option("--to", help="Turn them into this class.")] = None,
+    clean_validation: Annotated[
+        bool, typer.Option("--clean-validation", help="Make labels of the training split wrong only.")
+    ] = False,
     repeats: Annotated[int, typer.Option(help="Draws of the noise, each with a seed of its own.")] = 1,
     seed: SeedOption = 1,
     workers: WorkersOption = 1,
@@ -190,6 +193,7 @@ def label_noise(
         fractions=fraction or FRACTIONS,
         source=source,
         target=target,
+        clean_validation=clean_validation,
         repeats=repeats,
         seed=seed,
         workers=workers,

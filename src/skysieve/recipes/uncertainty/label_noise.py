@@ -41,6 +41,9 @@ __all__ = ["NoiseCurve", "NoisePoint", "label_noise_curve"]
 #: Splits whose labels are made wrong.
 NOISY = ("train", "validation")
 
+#: The same where whoever chooses epoch, calibration and threshold knows better.
+CLEAN_VALIDATION = NOISY[:1]
+
 #: The fractions of Tanoglidis et al. 2021, table 4.
 FRACTIONS = (0.01, 0.05, 0.1, 0.33)
 
@@ -52,7 +55,7 @@ class NoisePoint:
     Parameters
     ----------
     fraction : float
-        Share of the labels of training and validation that is wrong.
+        Share of the labels of training, and of validation unless that is clean, that is wrong.
     wrong : int
         How many labels that are.
     figures : dict of str to Interval
@@ -101,6 +104,7 @@ def label_noise_curve(
     fractions: Sequence[float] = FRACTIONS,
     source: str | None = None,
     target: str | None = None,
+    clean_validation: bool = False,
     repeats: int = 1,
     seed: int = 1,
     workers: int = 1,
@@ -110,8 +114,8 @@ def label_noise_curve(
     """Train a recipe on labels of which more and more are wrong, and judge it on clean ones.
 
     Labels of the training and of the validation split are made wrong, as they are in a survey where nobody
-    knows the truth; those of the test split never. The noise is nested: what is wrong at 1 % is wrong in the
-    same way at 5 %.
+    knows the truth, unless ``clean_validation`` spares the latter; those of the test split never. The noise
+    is nested: what is wrong at 1 % is wrong in the same way at 5 %.
 
     Parameters
     ----------
@@ -127,6 +131,8 @@ def label_noise_curve(
         Shares of all labels of a split, from 0 to 1; 0 is added.
     source, target : str, optional
         Turn labels of one class into another only; both or none.
+    clean_validation : bool
+        Make labels of the training split wrong only, as Tanoglidis et al. 2021 did.
     repeats : int
         Other draws of the noise, each with another seed of the training.
     seed : int
@@ -152,9 +158,11 @@ def label_noise_curve(
     samples = recipe.prepare(inputs, settings)
     recipe.check_classes(samples)
     samples = _with_split(samples, settings)
+    noisy_parts = CLEAN_VALIDATION if clean_validation else NOISY
     plans = [(fraction, repeat) for fraction in chosen for repeat in range(repeats)]
     tasks = [
-        _task(samples, settings, fraction, repeat, repeats, seed, direction) for fraction, repeat in plans
+        _task(samples, settings, fraction, repeat, repeats, seed, direction, noisy_parts)
+        for fraction, repeat in plans
     ]
     place = Path(folder)
     outcomes = train_runs(
@@ -165,12 +173,12 @@ def label_noise_curve(
         for fraction in chosen
     }
     points = tuple(
-        _point(fraction, found, by_fraction[0.0], samples, settings, seed)
+        _point(fraction, found, by_fraction[0.0], samples, settings, seed, noisy_parts)
         for fraction, found in by_fraction.items()
     )
     name = "random" if direction is None else f"{source} to {target}"
     subject = subject_of_recipe(recipe, inputs, samples)
-    return _written(place, subject, points, name, repeats, seed, outcomes)
+    return _written(place, subject, points, name, repeats, seed, outcomes, noisy_parts)
 
 
 def _check(settings: Configuration, fractions: Sequence[float], repeats: int) -> None:
@@ -209,11 +217,12 @@ def _task(
     repeats: int,
     seed: int,
     direction: tuple[int, int] | None,
+    noisy_parts: tuple[str, ...],
 ) -> RunTask:
     labels, split = samples.labels, samples.scalar("split")
     noisy = labels.copy()
     source, target = direction or (None, None)
-    for number, part in enumerate(NOISY):
+    for number, part in enumerate(noisy_parts):
         rows = np.flatnonzero((split == part) & (labels >= 0))
         if not len(rows):
             raise SampleSetError(f"the split {part!r} has no labelled sample")
@@ -227,10 +236,14 @@ def _task(
         f"noise_{fraction:g}" + (f"_repeat_{repeat}" if repeats > 1 else ""),
         replace(settings, training=training),
         columns={"label": _nullable(noisy), "split": split},
-        label_origin=f"{origin.rstrip('.')}; {fraction:.3g} of those of training and validation made wrong."
+        label_origin=f"{origin.rstrip('.')}; {fraction:.3g} of those of {_in_words(noisy_parts)} made wrong."
         if fraction
         else "",
     )
+
+
+def _in_words(noisy_parts: tuple[str, ...]) -> str:
+    return " and ".join(part.replace("train", "training") for part in noisy_parts)
 
 
 def _nullable(labels: NDArray[np.int64]) -> NDArray[Any]:
@@ -244,6 +257,7 @@ def _point(
     samples: SampleSet,
     settings: Configuration,
     seed: int,
+    noisy_parts: tuple[str, ...],
 ) -> NoisePoint:
     """Judge all repeats at a fraction beside those on clean labels, on the same resampled test groups."""
     parts = [_test_of(each) for each in (*noisy, *clean)]
@@ -271,7 +285,7 @@ def _point(
     known = samples.scalar("split")[samples.labels >= 0]
     return NoisePoint(
         fraction=fraction,
-        wrong=sum(round(fraction * int((known == part).sum())) for part in NOISY),
+        wrong=sum(round(fraction * int((known == part).sum())) for part in noisy_parts),
         # A single run has its own intervals, with Wilson's for rates of exactly 0 or 1.
         figures=noisy[0].figures if count == 1 else {name: intervals[name] for name in names},
         change={name: intervals[f"change of {name}"] for name in names},
@@ -293,6 +307,7 @@ def _written(
     repeats: int,
     seed: int,
     outcomes: Sequence[RunOutcome],
+    noisy_parts: tuple[str, ...],
 ) -> NoiseCurve:
     shown = headlines(list(points[0].figures))
     # Rates of mistakes lie at the other end of the scale.
@@ -304,13 +319,14 @@ def _written(
         partial.write_text(figure_to_svg(figure, name="noise", description=caption), encoding="utf-8")
     tables = [_table(name, points, repeats) for name in shown]
     text = (
-        f"Labels of training and validation are made wrong ({direction}), those of the test split are not. "
-        "The change is against clean labels on the same resampled test groups, so that what both find hard "
-        "cancels."
+        f"Labels of {_in_words(noisy_parts)} are made wrong ({direction}), those of the test split are "
+        "not. The change is against clean labels on the same resampled test groups, so that what both find "
+        "hard cancels."
     )
     settings = {
         "fractions": [point.fraction for point in points],
         "direction": direction,
+        "clean_validation": noisy_parts == CLEAN_VALIDATION,
         "repeats": repeats,
         "seed": seed,
     }
