@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ __all__ = [
     "METADATA_KEY",
     "SampleWriter",
     "arrow_type",
+    "ragged_flat_from_arrow",
     "ragged_from_arrow",
     "tensor_from_arrow",
     "tensor_to_arrow",
@@ -100,6 +102,20 @@ def tensor_from_arrow(array: pa.ChunkedArray | pa.Array, column: TensorColumn) -
     if len(parts) == 1:
         return np.asarray(parts[0])
     return np.concatenate(parts) if parts else np.empty((0, *column.fixed_shape), dtype=column.dtype)
+
+
+def ragged_flat_from_arrow(columns: Sequence[pa.ChunkedArray]) -> tuple[NDArray[np.int64], pa.Array]:
+    """Return the chunks of a ragged column as offsets, shape (N + 1,), and one array of their items.
+
+    A row that is null has no items.
+    """
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    lengths = [pc.list_value_length(chunk).fill_null(0) for chunk in chunks]
+    counts = [length.to_numpy(zero_copy_only=False) for length in lengths]
+    offsets = np.zeros(sum(map(len, counts)) + 1, dtype=np.int64)
+    np.cumsum(np.concatenate(counts) if counts else [], out=offsets[1:])
+    items = [chunk.flatten() for chunk in chunks]
+    return offsets, pa.concat_arrays(items) if items else pa.array([], pa.float64())
 
 
 def ragged_from_arrow(array: pa.ChunkedArray | pa.Array, column: TensorColumn) -> list[NDArray[Any]]:

@@ -19,6 +19,7 @@ from skysieve.samples.parquet import (
     METADATA_KEY,
     SampleWriter,
     columns_to_table,
+    ragged_flat_from_arrow,
     ragged_from_arrow,
     tensor_from_arrow,
 )
@@ -279,6 +280,16 @@ class SampleSet:
         return [
             row for _, table in self._row_groups([name]) for row in ragged_from_arrow(table[name], column)
         ]
+
+    def ragged_flat(self, name: str) -> tuple[NDArray[np.int64], pa.Array]:
+        """Return a ragged tensor column as offsets, shape (N + 1,), and one Arrow array of all items.
+
+        The items of sample i are ``items[offsets[i]:offsets[i + 1]]``; nothing is copied per sample.
+        """
+        column = self._tensor_column(name)
+        if not column.ragged:
+            raise SampleSetError(f"{name!r} has the fixed shape {column.shape}; read it with tensor()")
+        return ragged_flat_from_arrow([table[name] for _, table in self._row_groups([name])])
 
     def batches(self, size: int = 1024) -> Iterator[SampleSet]:
         """Yield the set in pieces of at most ``size`` rows, each in memory."""
