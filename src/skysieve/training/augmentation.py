@@ -8,7 +8,7 @@ from torch import Tensor
 from skysieve.errors import ConfigurationError
 from skysieve.training.configuration import AugmentationConfig
 
-__all__ = ["apply_shifts", "apply_symmetries", "augment", "draw_symmetries"]
+__all__ = ["apply_shifts", "apply_symmetries", "augment", "draw_symmetries", "symmetries_of"]
 
 # A symmetry is a number of three bits: flip left to right, flip top to bottom, then transpose.
 FLIP_COLUMNS, FLIP_ROWS, TRANSPOSE = 1, 2, 4
@@ -63,9 +63,22 @@ def augment(images: Tensor, config: AugmentationConfig, generator: torch.Generat
 
 def draw_symmetries(count: int, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
     """Draw the symmetry of each of ``count`` samples: int64 of shape (count,), each 0 to 7."""
-    members = ALL if config.flips and config.rotations else ROTATIONS if config.rotations else FLIPS
+    members = symmetries_of(config)
     drawn = torch.randint(len(members), (count,), generator=generator)
     return torch.tensor(members)[drawn]
+
+
+def symmetries_of(config: AugmentationConfig) -> tuple[int, ...]:
+    """Return the symmetries that samples are given; that which changes nothing comes first.
+
+    Examples
+    --------
+    >>> symmetries_of(AugmentationConfig(flips=True)), symmetries_of(AugmentationConfig(flips=False))
+    ((0, 1, 2, 3), (0,))
+    """
+    if config.rotations:
+        return ALL if config.flips else ROTATIONS
+    return FLIPS if config.flips else ROTATIONS[:1]
 
 
 def apply_symmetries(images: Tensor, symmetries: Tensor) -> Tensor:

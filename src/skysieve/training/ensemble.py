@@ -96,6 +96,7 @@ def fit_ensemble(
     preprocess: Callable[[Tensor], Tensor] | None = None,
     resume: bool = True,
     progress: bool = True,
+    fit_member: Callable[..., FitResult] = fit,
 ) -> EnsembleResult:
     """Train several networks with the seeds ``config.seed``, ``config.seed + 1`` ...
 
@@ -112,6 +113,8 @@ def fit_ensemble(
         How many.
     run_folder : path-like
         Holds the folders of the members.
+    fit_member : callable
+        What trains a member; takes what `skysieve.training.fit.fit` takes.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def fit_ensemble(
     results = []
     for member in range(members):
         member_config = dataclasses.replace(config, seed=config.seed + member)
-        result = fit(
+        result = fit_member(
             seeded_network(make_network, member_config.seed),
             train,
             validation,

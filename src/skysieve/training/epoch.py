@@ -18,7 +18,7 @@ from skysieve.training.augmentation import augment
 from skysieve.training.configuration import TrainingConfig
 from skysieve.training.examples import Examples
 from skysieve.training.execution import Execution, derived_seed, seed_everything
-from skysieve.training.losses import sample_losses
+from skysieve.training.losses import LABEL_LOSSES, sample_losses
 from skysieve.training.schedule import learning_rate_at
 from skysieve.training.vote_losses import target_losses
 
@@ -57,6 +57,10 @@ class Trainer:
         Device and precision.
     preprocess : callable or None
         From raw samples to the input of the network.
+    augmenter : callable or None
+        ``augmenter(samples, generator)`` instead of the augmentation of the settings.
+    resting : tuple of nn.Module
+        Parts that stay in evaluation mode: frozen blocks, whose statistics must not move.
     """
 
     network: nn.Module
@@ -66,6 +70,8 @@ class Trainer:
     config: TrainingConfig
     execution: Execution
     preprocess: Callable[[Tensor], Tensor] | None = None
+    augmenter: Callable[[Tensor, torch.Generator], Tensor] | None = None
+    resting: tuple[nn.Module, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -92,6 +98,9 @@ class Trainer:
         device = self.execution.device
         losses, right = torch.zeros(self.steps, device=device), torch.zeros((), device=device)
         self.network.train()
+        for module in self.resting:
+            # Not eval(), which would put the parts of a module to rest as well.
+            module.training = False
         batches = np.array_split(order, self.steps)
         rate = 0.0
         for step, batch in enumerate(batches):
@@ -114,7 +123,7 @@ class Trainer:
         then compare what samples cost in training and validation.
         """
         device = self.execution.device
-        samples = augment(self._raw(batch), self.config.augmentation, generator)
+        samples = self._augmented(self._raw(batch), generator)
         labels = torch.from_numpy(self.examples.labels[batch]).to(device)
         weights = torch.from_numpy(self.weights[batch]).to(device)
         samples = self.execution.place_batch(self._preprocessed(samples))
@@ -122,7 +131,7 @@ class Trainer:
             logits = self.network(samples)
         weighted = weights * self._losses(logits, labels, batch)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group.get("rate_factor", 1.0)
         self.optimizer.zero_grad()
         penalty = kernel_l2_penalty(self.network)
         total = weighted.mean() if penalty is None else weighted.mean() + penalty
@@ -133,10 +142,16 @@ class Trainer:
             return weighted.detach().sum(), (weights * (predicted == labels)).sum()
 
     def _losses(self, logits: Tensor, labels: Tensor, batch: NDArray[np.int64]) -> Tensor:
-        targets = self.examples.targets
-        if self.config.loss == "cross-entropy" or targets is None:
-            return sample_losses(logits, labels, self.config.label_smoothing)
-        return target_losses(self.config.loss, logits, torch.from_numpy(targets[batch]).to(logits.device))
+        config, targets = self.config, self.examples.targets
+        if config.loss in LABEL_LOSSES or targets is None:
+            gamma = config.focal_gamma if config.loss == "focal" else 0.0
+            return sample_losses(logits, labels, config.label_smoothing, gamma)
+        return target_losses(config.loss, logits, torch.from_numpy(targets[batch]).to(logits.device))
+
+    def _augmented(self, samples: Tensor, generator: torch.Generator) -> Tensor:
+        if self.augmenter is not None:
+            return self.augmenter(samples, generator)
+        return augment(samples, self.config.augmentation, generator)
 
     def _raw(self, batch: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(self.examples.batch(batch)).to(self.execution.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from skysieve.training.copies import with_copies
 from skysieve.training.epoch import EpochSummary, Trainer
 from skysieve.training.examples import Examples
 from skysieve.training.execution import Execution, reproducible
+from skysieve.training.fine_tuning import FineTuningConfig
+from skysieve.training.fine_tuning_plan import FineTuningPlan, plan_fine_tuning
 from skysieve.training.history import EpochRecord, Figures, figures_of
 from skysieve.training.identity import Identity, evenly_spaced, facts_of
 from skysieve.training.losses import check_labels, training_weights
@@ -74,6 +77,8 @@ def fit(
     resume: bool = True,
     progress: bool = True,
     on_epoch: Callable[[EpochRecord], None] | None = None,
+    fine_tuning: FineTuningConfig | None = None,
+    augmenter: Callable[[Tensor, torch.Generator], Tensor] | None = None,
 ) -> FitResult:
     """Train a network; choose its best epoch and when to stop on the validation samples.
 
@@ -108,6 +113,11 @@ def fit(
         Show how far it is.
     on_epoch : callable, optional
         Called with the record of each epoch, when its files are written.
+    fine_tuning : FineTuningConfig, optional
+        Which blocks of the network learn, and how fast; all alike if not given. What is frozen computes
+        as in scoring. `skysieve.training.fine_tuning_fit.fit_fine_tuned` trains a head on cached features.
+    augmenter : callable, optional
+        ``augmenter(samples, generator)`` instead of ``config.augmentation``.
 
     Raises
     ------
@@ -144,21 +154,30 @@ def fit(
         check_labels(validation, outputs, "validation")
         check_targets(train, outputs, config.loss, "training")
         check_targets(validation, outputs, config.loss, "validation")
+        plan = None
+        if fine_tuning is not None:
+            plan = plan_fine_tuning(network, probe.to(execution.device), fine_tuning)
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         trainer = Trainer(
             network=network,
-            optimizer=make_optimizer(trained, config, execution.device),
+            optimizer=make_optimizer(
+                trained if plan is None else plan.groups(network), config, execution.device
+            ),
             examples=train,
             weights=training_weights(train, outputs, config.class_weights == "balanced"),
             config=config,
             execution=execution,
             preprocess=preprocess,
+            augmenter=augmenter,
+            resting=() if plan is None else plan.resting_modules(network),
         )
         facts = facts_of(network, train, validation, config, execution.precision)
+        facts |= {"fine-tuning": None} if fine_tuning is None else fine_tuning.facts()
         folder = RunFolder(Path(run_folder), Identity(facts, probe))
         state = folder.open(network, trainer.optimizer, resume)
-        folder.write_configuration(config, _used(trainer, validation, outputs))
-        with progress_bar("training", config.epochs * trainer.steps, enabled=progress) as bar:
+        folder.write_configuration(config, _used(trainer, validation, outputs, plan))
+        frozen = contextlib.nullcontext() if plan is None else plan.applied(network)
+        with frozen, progress_bar("training", config.epochs * trainer.steps, enabled=progress) as bar:
             bar.advance(len(state.history) * trainer.steps)
             _run_epochs(state, trainer, validation, folder, bar, on_epoch)
         network.load_state_dict(state.best_weights)
@@ -269,9 +288,12 @@ def _probe(
     return logits.shape[1], samples.cpu().clone()
 
 
-def _used(trainer: Trainer, validation: Examples, outputs: int) -> dict[str, object]:
+def _used(
+    trainer: Trainer, validation: Examples, outputs: int, plan: FineTuningPlan | None
+) -> dict[str, object]:
     """Return what the machine and the data made of the settings."""
-    return {
+    learned = {} if plan is None else {"fine_tuning": plan.to_json()}
+    return learned | {
         "device": str(trainer.execution.device),
         "precision": trainer.execution.precision,
         "threads": torch.get_num_threads(),

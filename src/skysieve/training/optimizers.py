@@ -14,14 +14,16 @@ __all__ = ["make_optimizer"]
 
 
 def make_optimizer(
-    parameters: Iterable[nn.Parameter], config: TrainingConfig, device: torch.device
+    parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+    config: TrainingConfig,
+    device: torch.device,
 ) -> torch.optim.Optimizer:
     """Return the optimizer of the parameters.
 
     Parameters
     ----------
-    parameters : iterable of nn.Parameter
-        What it changes.
+    parameters : iterable of nn.Parameter, or of dict
+        What it changes; as groups, each may have a factor of the learning rate (``rate_factor``).
     config : TrainingConfig
         Gives ``optimizer``, ``learning_rate``, ``betas``, ``momentum`` and ``weight_decay``.
     device : torch.device
