@@ -46,11 +46,21 @@ def test_defaults_are_those_of_braai() -> None:
         ("seed", -1),
         ("threads", 0),
         ("label_smoothing", 1.0),
+        ("focal_gamma", 3.0),
     ],
 )
 def test_value_out_of_limits_names_the_setting(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"'{name}'"):
         TrainingConfig(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "values", [{"focal_gamma": -1.0}, {"focal_gamma": float("nan")}, {"label_smoothing": 0.1}]
+)
+def test_what_focal_loss_cannot_be(values: dict[str, float]) -> None:
+    assert TrainingConfig(loss="focal", focal_gamma=0.5).focal_gamma == 0.5
+    with pytest.raises(ConfigurationError, match=f"'{next(iter(values))}'"):
+        TrainingConfig(loss="focal", **values)  # type: ignore[arg-type]
 
 
 def test_overrides_and_json() -> None:

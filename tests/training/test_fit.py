@@ -75,6 +75,16 @@ def test_learns_several_classes_with_balance_and_rotations(config: TrainingConfi
     assert result.best_validation > 0.9
 
 
+def test_learns_by_focal_loss_and_tells_cross_entropy_on_validation(
+    run: Callable[..., FitResult], config: TrainingConfig
+) -> None:
+    plain, focal = run(config), run(dataclasses.replace(config, loss="focal"), folder="focal")
+    assert focal.history[0].training_loss < 0.6 * plain.history[0].training_loss
+    assert focal.history[0].validation_loss > 0.6 * plain.history[0].validation_loss
+    flat = run(dataclasses.replace(config, loss="focal", focal_gamma=0.0), folder="flat")
+    assert flat.history == plain.history
+
+
 def test_best_weights_are_those_of_the_best_epoch(
     run: Callable[..., FitResult], config: TrainingConfig, validation: Examples
 ) -> None:
@@ -282,7 +292,7 @@ def test_a_run_from_before_a_setting_existed_goes_on(
 ) -> None:
     result = run(config)
     checkpoint = torch.load(result.folder / "checkpoint.pt", weights_only=True)
-    assert not {"loss", "copies", "decay", "augmentation.shift"} & set(checkpoint["facts"])
+    assert not {"loss", "focal_gamma", "copies", "decay", "augmentation.shift"} & set(checkpoint["facts"])
     run(config)
     with pytest.raises(ConfigurationError, match="copies was None and is 40"):
         run(dataclasses.replace(config, copies=40))

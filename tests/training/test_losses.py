@@ -41,6 +41,41 @@ def test_half_precision_logits_are_not_rounded_further() -> None:
     )
 
 
+@given(st.floats(-15, 15), st.integers(0, 1), st.floats(0.1, 5))
+def test_focal_loss_of_one_output_is_the_published_formula(logit: float, label: int, gamma: float) -> None:
+    right = 1 / (1 + math.exp(-logit if label else logit))
+    expected = -((1 - right) ** gamma) * math.log(right)
+    (found,) = sample_losses(torch.tensor([[logit]]), torch.tensor([label]), focal_gamma=gamma).tolist()
+    assert found == pytest.approx(expected, rel=1e-4, abs=3e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
+def test_focal_loss_of_several_classes_is_the_published_formula(gamma: float) -> None:
+    generator = np.random.default_rng(1)
+    logits, labels = generator.normal(size=(50, 4), scale=3), generator.integers(0, 4, 50)
+    right = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True))[np.arange(50), labels]
+    found = sample_losses(torch.from_numpy(logits), torch.from_numpy(labels), focal_gamma=gamma)
+    np.testing.assert_allclose(found.numpy(), -((1 - right) ** gamma) * np.log(right), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_focal_loss_of_gamma_zero_is_cross_entropy_to_the_last_bit(outputs: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = 5 * torch.randn(64, outputs, generator=generator)
+    labels = torch.arange(64) % 2
+    assert torch.equal(sample_losses(logits, labels, focal_gamma=0), sample_losses(logits, labels))
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+@pytest.mark.parametrize("logit", [-200.0, 0.0, 200.0])
+def test_focal_loss_has_a_slope_where_a_sample_is_certain(gamma: float, logit: float) -> None:
+    logits = torch.tensor([[logit]]).requires_grad_()
+    sample_losses(logits, torch.tensor([1]), focal_gamma=gamma).sum().backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None
+    assert bool(torch.isfinite(logits.grad).all())
+    assert (logits.grad < 0).all() == (logit < 100)
+
+
 def test_class_balance_equals_scikit_learn() -> None:
     labels = np.array([0] * 3 + [1] * 17 + [2] * 80)
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)

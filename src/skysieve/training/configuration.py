@@ -11,11 +11,14 @@ from skysieve.errors import ConfigurationError
 __all__ = ["AugmentationConfig", "TrainingConfig"]
 
 ClassWeights = Literal["none", "balanced"]
-Loss = Literal["cross-entropy", "soft-cross-entropy", "dirichlet-multinomial", "partial"]
+Loss = Literal["cross-entropy", "focal", "soft-cross-entropy", "dirichlet-multinomial", "partial"]
 Monitor = Literal["loss", "accuracy", "balanced_accuracy"]
 Optimizer = Literal["adam", "adamw", "adamax", "adadelta", "sgd"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["constant", "cosine", "inverse-time"]
+
+#: What Lin et al. 2017 found best.
+FOCAL_GAMMA = 2.0
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,14 @@ class TrainingConfig:
         Threads of the CPU; None leaves PyTorch's own choice.
     label_smoothing : float
         Part of every target that is spread over all classes, 0 to below 1; for ``cross-entropy`` only.
-    loss : {"cross-entropy", "soft-cross-entropy", "dirichlet-multinomial", "partial"}
-        What a network is trained on: the class of a sample; the shares of its votes; the counts of its
-        votes, as `skysieve.training.vote_losses` explains; the set of classes that it may be of.
+    loss : {"cross-entropy", "focal", "soft-cross-entropy", "dirichlet-multinomial", "partial"}
+        What a network is trained on: the class of a sample; the same, with samples that are right already
+        counting less; the shares of its votes; the counts of its votes, as
+        `skysieve.training.vote_losses` explains; the set of classes that it may be of.
+    focal_gamma : float
+        Of ``focal``: the loss of a sample counts (1 - p)^gamma, p being the probability of its class, thus
+        the less the surer it is right. 0 is cross-entropy. Like class weights it bends probabilities, which
+        calibration mends, and applies to the training loss only.
 
     Raises
     ------
@@ -153,6 +161,7 @@ class TrainingConfig:
     threads: int | None = None
     label_smoothing: float = 0.0
     loss: Loss = "cross-entropy"
+    focal_gamma: float = FOCAL_GAMMA
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -174,6 +183,10 @@ class TrainingConfig:
         _check("label_smoothing", smoothing, 0 <= smoothing < 1, "from 0 to below 1")
         smooth = smoothing == 0 or self.loss == "cross-entropy"
         _check("label_smoothing", smoothing, smooth, f"0 for the loss {self.loss!r}")
+        gamma = self.focal_gamma
+        _check("focal_gamma", gamma, 0 <= gamma < math.inf, "a number from 0")
+        used = gamma == FOCAL_GAMMA or self.loss == "focal"
+        _check("focal_gamma", gamma, used, f"for the loss 'focal' only, and the loss is {self.loss!r}")
         betas_fit = len(self.betas) == 2 and all(0 <= beta < 1 for beta in self.betas)
         _check("betas", self.betas, betas_fit, "two numbers from 0 to below 1")
         # json gives lists back, and a configuration must equal the one that was written.

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from skysieve.atomic_file import replacing
-from skysieve.training.losses import sample_losses
+from skysieve.training.losses import LABEL_LOSSES, sample_losses
 from skysieve.training.vote_losses import target_losses
 
 __all__ = ["EpochRecord", "Figures", "figures_of", "write_history"]
@@ -27,7 +27,8 @@ class Figures:
     Parameters
     ----------
     loss : float
-        Mean of the loss that the network is trained on, natural logarithms.
+        Mean of the loss that the network is trained on, natural logarithms; of one that is trained on
+        focal loss its cross-entropy, which says how likely the labels are.
     accuracy : float
         Part of the samples whose most probable class is right.
     balanced_accuracy : float
@@ -53,7 +54,7 @@ class EpochRecord:
         Means over the steps of the epoch, thus with dropout, augmentation and
         class weights, and while the weights changed.
     validation_loss, validation_accuracy, validation_balanced_accuracy : float
-        After the epoch, without any of those.
+        After the epoch, without any of those and without the factor of focal loss.
     """
 
     epoch: int
@@ -80,7 +81,8 @@ def figures_of(
     logits, labels, weights
         Of the samples.
     targets, loss
-        What the loss compares with and its name, as of `skysieve.training.vote_losses.target_losses`.
+        What the loss compares with and its name, as of `skysieve.training.vote_losses.target_losses`; focal
+        loss is told as cross-entropy.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def figures_of(
     counts = np.ones(len(labels)) if weights is None else weights.astype(np.float64)
     of_samples = (
         sample_losses(torch.from_numpy(logits), torch.from_numpy(labels))
-        if loss == "cross-entropy" or targets is None
+        if loss in LABEL_LOSSES or targets is None
         else target_losses(loss, torch.from_numpy(logits), torch.from_numpy(targets))
     )
     losses = of_samples.numpy().astype(np.float64)

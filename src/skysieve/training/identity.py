@@ -23,7 +23,7 @@ __all__ = ["Identity", "facts_of", "fingerprint"]
 HASHED_SAMPLES = 256
 
 #: Settings that runs of earlier versions do not know; at their default they change nothing.
-ADDED_SETTINGS = ("loss", "momentum", "decay", "copies", "most_copies", "augmentation.shift")
+ADDED_SETTINGS = ("loss", "momentum", "decay", "copies", "most_copies", "augmentation.shift", "focal_gamma")
 
 
 @dataclass(frozen=True)

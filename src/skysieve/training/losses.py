@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -12,14 +13,24 @@ from torch.nn import functional
 from skysieve.errors import SampleSetError
 from skysieve.training.examples import Examples
 
-__all__ = ["check_labels", "class_balance", "sample_losses", "training_weights"]
+__all__ = ["LABEL_LOSSES", "check_labels", "class_balance", "sample_losses", "training_weights"]
+
+#: Losses that compare with the class of a sample alone.
+LABEL_LOSSES = ("cross-entropy", "focal")
+
+SMALLEST_DOUBT = 1e-30
+"""Below it 1 - p counts as this: the slope of a root is infinite at zero."""
 
 
-def sample_losses(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+def sample_losses(
+    logits: Tensor, labels: Tensor, label_smoothing: float = 0.0, focal_gamma: float = 0.0
+) -> Tensor:
     """Return the loss of each sample.
 
     Binary cross-entropy for one output, else cross-entropy, in natural
-    logarithms.
+    logarithms; times (1 - p)^gamma, p being the probability of the true class,
+    for focal loss (Lin et al. 2017, arXiv:1708.02002). Its alpha is what class
+    weights are.
 
     Parameters
     ----------
@@ -29,6 +40,8 @@ def sample_losses(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) 
         Classes from 0.
     label_smoothing : float
         Part of every target that is spread over all classes.
+    focal_gamma : float
+        From 0, which is cross-entropy; not together with ``label_smoothing``.
 
     Returns
     -------
@@ -39,8 +52,16 @@ def sample_losses(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) 
     >>> import torch
     >>> sample_losses(torch.zeros(1, 1), torch.tensor([1]))
     tensor([0.6931])
+    >>> sample_losses(torch.zeros(1, 1), torch.tensor([1]), focal_gamma=2)
+    tensor([0.1733])
     """
-    logits = logits.float()
+    losses = _cross_entropies(logits.float(), labels, label_smoothing)
+    if focal_gamma == 0:
+        return losses
+    return losses * (-torch.expm1(-losses)).clamp(min=SMALLEST_DOUBT) ** focal_gamma
+
+
+def _cross_entropies(logits: Tensor, labels: Tensor, label_smoothing: float) -> Tensor:
     if logits.shape[1] > 1:
         return functional.cross_entropy(logits, labels, reduction="none", label_smoothing=label_smoothing)
     targets = labels * (1 - label_smoothing) + label_smoothing / 2
