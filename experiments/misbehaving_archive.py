@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from local_server import local_server
 
 __all__ = ["MisbehavingArchive", "jpeg", "misbehaving_archive"]
 
@@ -99,30 +100,9 @@ def jpeg(colours: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-class QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, *_: Any) -> None:
-        """Clients that are killed, or lose patience, hang up in the middle."""
-
-
 @contextmanager
 def misbehaving_archive() -> Iterator[MisbehavingArchive]:
     """Serve an archive that behaves until it is told otherwise."""
     state = MisbehavingArchive()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.answer(self)
-
-        def log_message(self, *_: Any) -> None:
-            """Keep the output clean."""
-
-    with QuietServer(("127.0.0.1", 0), Handler) as httpd:
-        state.url = f"http://127.0.0.1:{httpd.server_port}/"
-        thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with local_server(state.answer) as state.url:
         yield state
-        httpd.shutdown()
-        thread.join()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -32,3 +35,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def real_data() -> Path:
     """Return the folder of real data."""
     return REAL_DATA
+
+
+@pytest.fixture
+def import_experiment(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Return what imports a module of the experiments, which are scripts in a folder of their own."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "experiments"))
+    return importlib.import_module

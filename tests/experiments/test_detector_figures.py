@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
+from collections.abc import Callable
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+@pytest.fixture
+def detector_figures(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("detector_figures")
 
 
 @pytest.fixture
-def detector_figures(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("detector_figures")
-
-
-@pytest.fixture
-def detector_sieve(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("detector_sieve")
+def detector_sieve(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("detector_sieve")
 
 
 def a_frame() -> dict[str, Any]:

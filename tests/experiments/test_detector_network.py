@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -12,25 +11,20 @@ import pytest
 from skysieve.detection.matching import match_streaks
 from skysieve.sources.simulators.streak_frames import simulate_streak_frame
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+@pytest.fixture
+def line_network(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("line_network")
 
 
 @pytest.fixture
-def line_network(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("line_network")
+def detector_network(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("detector_network")
 
 
 @pytest.fixture
-def detector_network(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("detector_network")
-
-
-@pytest.fixture
-def line_segments(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("line_segments")
+def line_segments(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("line_segments")
 
 
 def distances(found: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -15,15 +15,12 @@ from skysieve.samples import Description, SampleSet, TensorColumn
 from skysieve.training.augmentation import ALL, apply_symmetries
 from skysieve.training.configuration import TrainingConfig
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-
 torch.set_num_threads(1)
 
 
 @pytest.fixture
-def galaxy_folds(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("galaxy_folds")
+def galaxy_folds(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("galaxy_folds")
 
 
 def test_a_picture_and_its_mirror_images_get_one_score(galaxy_folds: ModuleType) -> None:

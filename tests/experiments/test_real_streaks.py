@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -12,13 +11,10 @@ import pytest
 from skysieve.sources.simulators.streaks.stretch import to_grey
 from skysieve.sources.simulators.streaks.trail import add_trail, trail_peak, trail_pixels
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-
 
 @pytest.fixture
-def real_streaks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
-    return importlib.import_module("real_streaks")
+def real_streaks(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("real_streaks")
 
 
 def tiles(*ridges: float) -> np.ndarray:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -66,28 +64,14 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(import_experiment: Callable[[str], ModuleType]) -> Iterator[Server]:
     state = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.answer(self)
-
-        def log_message(self, *_: Any) -> None:
-            """Keep the test output clean."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        state.url = f"http://127.0.0.1:{httpd.server_port}/"
-        thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with import_experiment("local_server").local_server(state.answer) as state.url:
         yield state
-        httpd.shutdown()
-        thread.join()
 
 
 @pytest.fixture
-def archive(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def archive(import_experiment: Callable[[str], ModuleType]) -> Iterator[Any]:
     """Serve the archive of the experiment on killed fetches."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "experiments"))
-    with importlib.import_module("misbehaving_archive").misbehaving_archive() as state:
+    with import_experiment("misbehaving_archive").misbehaving_archive() as state:
         yield state
