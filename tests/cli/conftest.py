@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
+from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,13 +20,23 @@ from torch import nn
 from typer.testing import CliRunner
 
 from skysieve.cli.application import application
+from skysieve.configuration import override
 from skysieve.models import InputContract, ModelDescription, save_model, write_sieve
+from skysieve.models.keras_import import import_keras_model
 from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import Member, Sieve
+from skysieve.recipes.braai import BRAAI
+from skysieve.recipes.run import train_recipe
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
 from skysieve.sources.archives import braai, legacy_survey, sdss
+from skysieve.sources.simulators.night import simulate_night
+from skysieve.sources.simulators.samples import write_triplet_samples
+from skysieve.sources.simulators.streak_frame_files import write_streak_frame
+from skysieve.sources.simulators.streak_frames import simulate_streak_frame
+from skysieve.sources.simulators.streak_night import simulate_streak_night
+from skysieve.sources.simulators.streaks.samples import write_streak_samples
 from skysieve.sources.streaks.samples import streaks_to_samples
 
 STREAKS = 12
@@ -35,6 +47,24 @@ SKY, DARKER = 204, 8
 #: The family of each member, with the slope and the zero of its logit, which is a line in the number of the
 #: streak: rb-1 scores .27 on number 3, .73 on 4 and .95 on 5; rb-2 is one behind; sl-1 falls from .73 on 7.
 MEMBERS = {"rb-1": ("rb", 2.0, 3.5), "rb-2": ("rb", 2.0, 4.5), "sl-1": ("sl", -2.0, 7.5)}
+
+KERAS_LAYERS = {
+    "conv1": (3, 3, 3, 16),
+    "conv2": (3, 3, 16, 16),
+    "conv3": (3, 3, 16, 32),
+    "conv4": (3, 3, 32, 32),
+    "fc_1": (1152, 256),
+    "fc_out": (256, 1),
+}
+STREAK_LAYERS = {
+    "conv2d_1": (3, 3, 1, 16),
+    "conv2d_2": (3, 3, 16, 32),
+    "dense_1": (9248, 256),
+    "dense_2": (256, 1),
+}
+
+#: What is seen on the pictures of a table.
+KINDS = ("star", "galaxy", "star", "galaxy")
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +126,31 @@ def streak_place(streak_ground: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture(scope="session")
+def provide(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Callable[[Path, str], None]:
+    """Return what copies the named things that examples start from; each is made once, when first named."""
+    folder = tmp_path_factory.mktemp("ground")
+    shutil.copytree(streak_ground, folder, dirs_exist_ok=True)
+
+    def copy(place: Path, names: str) -> None:
+        for name in names.split():
+            source = made(folder, name)
+            if source.is_dir():
+                shutil.copytree(source, place / name)
+            else:
+                shutil.copy(source, place / name)
+
+    return copy
+
+
+def made(folder: Path, name: str) -> Path:
+    """Return the file or folder of this name, written by its entry of `GROUND` if it is not there yet."""
+    path = folder / name
+    if not path.exists():
+        GROUND[name](path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def call() -> Callable[[list[str]], tuple[str, str]]:
     """Return what runs the program, and gives what it said and the message of its error."""
 
@@ -128,33 +183,32 @@ def write_streaks(folder: Path) -> None:
 
 @pytest.fixture
 def public_archives(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    import_experiment: Callable[[str], ModuleType],
 ) -> Iterator[None]:
     """Serve small stand-ins for public archives from this machine, at the paths where they answer."""
     folder = tmp_path_factory.mktemp("served")
     write_archives(folder)
 
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Keep the test output clean."""
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        body = (folder / urlsplit(handler.path).path.lstrip("/")).read_bytes()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
-        url = f"http://127.0.0.1:{server.server_port}/"
+    with import_experiment("local_server").local_server(answer) as url:
         served = tuple(replace(remote, url=url + remote.name) for remote in braai.BRAAI_FILES)
         monkeypatch.setattr(braai, "BRAAI_FILES", served)
         for module in (legacy_survey, sdss):
             monkeypatch.setattr(module, "BASE_URL", url)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield
-        server.shutdown()
-        thread.join()
 
 
 def write_archives(folder: Path) -> None:
     """Write the public set of braai, a picture of the Legacy Survey, and a picture and votes of SkyServer."""
-    (folder / braai.BRAAI_FILES[0].name).write_text("candid,label\n1,0\n2,1\n")
-    np.save(folder / braai.BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
+    write_braai(folder)
     for name, side in (("jpeg-cutout", 64), ("dr17/SkyServerWS/ImgCutout/getjpeg", 120)):
         sky = np.random.default_rng(side).integers(0, 255, (side, side, 3), dtype=np.uint8)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -163,3 +217,85 @@ def write_archives(folder: Path) -> None:
     query.parent.mkdir(parents=True)
     votes = "id,ra,dec,nvote,p_el,p_cw,p_acw,p_edge,p_dk,p_mg,p_cs"
     query.write_text(f"#Table1\n{votes}\n11,1,2,40,.75,.25,0,0,0,0,.25\n12,1,3,40,.75,.75,0,0,0,0,.75\n")
+
+
+def write_packed_night(path: Path) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(made(path.parent, "night") / "packets", "packets")
+
+
+def write_run(path: Path) -> None:
+    """Leave a run of two small members, with large splits to choose and to judge on."""
+    splits = {"train": 0.4, "validation": 0.3, "test": 0.3}
+    small = {"network.name": "compact", "network.members": 2, "training.epochs": 1, "splits": splits}
+    settings = override(BRAAI.configuration, {**small, "evaluation.replicates": 20})
+    train_recipe(BRAAI, [made(path.parent, "samples.parquet")], path, settings, progress=False)
+
+
+def write_keras_weights(path: Path, layers: dict[str, tuple[int, ...]]) -> None:
+    generator = np.random.default_rng(1)
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [name.encode() for name in layers]
+        for name, shape in layers.items():
+            weights = {
+                f"{name}/kernel:0": generator.normal(0, 0.1, shape),
+                f"{name}/bias:0": np.zeros(shape[-1]),
+            }
+            file.create_group(name).attrs["weight_names"] = [weight.encode() for weight in weights]
+            for weight, array in weights.items():
+                file[name][weight] = array.astype(np.float32)
+
+
+def write_imported(path: Path) -> None:
+    import_keras_model(made(path.parent, "braai.weights.h5"), path, norm="l2-per-cutout")
+
+
+def write_image_table(path: Path) -> None:
+    rows = ["name,file,kind,part"]
+    for number, kind in enumerate(KINDS):
+        rows.append(f"s{number},{number}.png,{kind},{'test' if number > 1 else 'train'}")
+    path.write_text("\n".join(rows) + "\n")
+
+
+def write_images(folder: Path) -> None:
+    folder.mkdir()
+    for number, _ in enumerate(KINDS):
+        pixels = np.random.default_rng(number).integers(0, 255, (24, 24), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+def write_positions(path: Path) -> None:
+    rows = ["id,ra,dec,kind", "a,10.5,41.25,spiral", "b,10.5,41.2501,spiral", "c,359.9,-3,", "d,1,90,merger"]
+    path.write_text("\n".join(rows) + "\n")
+
+
+def write_braai(folder: Path) -> None:
+    """Write two samples of the public set of braai, as `fetch dataset` leaves them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / braai.BRAAI_FILES[0].name).write_text("candid,label\n1,0\n2,1\n")
+    np.save(folder / braai.BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
+
+
+def write_frame(folder: Path) -> None:
+    frame = simulate_streak_frame(3, seed=4, shape=(300, 320), lengths=(20.0, 60.0), peak_snrs=(10.0, 20.0))
+    write_streak_frame(folder, frame)
+
+
+#: What writes the things that examples start from, besides those of `streak_ground`.
+GROUND: dict[str, Callable[[Path], Any]] = {
+    "night": lambda path: simulate_night(path, n=60, seed=1, bad_packets=True),
+    "night.tar.gz": write_packed_night,
+    "samples.parquet": lambda path: write_triplet_samples(path, n=100, seed=1),
+    "strange.parquet": lambda path: write_triplet_samples(path, n=30, seed=2),
+    "trained": write_run,
+    "braai.weights.h5": lambda path: write_keras_weights(path, KERAS_LAYERS),
+    "sl.weights.h5": lambda path: write_keras_weights(path, STREAK_LAYERS),
+    "imported": write_imported,
+    "table.csv": write_image_table,
+    "cutouts": write_images,
+    "positions.csv": write_positions,
+    "braai-data": write_braai,
+    "streaks-set.parquet": lambda path: write_streak_samples(path, n=100, seed=1),
+    "streak-night": lambda path: simulate_streak_night(path, n=30, seed=1, bad_files=True),
+    "frame": write_frame,
+}

@@ -1,0 +1,28 @@
+"""What the examples of ``skysieve explain`` need in their folder, what they say, and what they leave."""
+
+RANDOMISED = "--layer conv3 --sanity --set limit=32"
+INTEGRATED = "--method integrated-gradients --set method.steps=8 --set limit=16"
+SALIENCY = "--method saliency --set method.smooth=4 --set label=rb --set target=streak"
+
+EXPECTED = {
+    "skysieve explain braai-weak samples.parquet -o explained/": {
+        "says": r"^100 samples explained by grad-cam$",
+        "needs": "samples.parquet",
+        "leaves": "explained/maps.parquet explained/gallery.html explained/explanation.json",
+    },
+    f"skysieve explain braai-weak samples.parquet -o explained/ {RANDOMISED}": {
+        "says": r"(?s)^32 samples explained by grad-cam\n.*rank_correlation +-?0\.\d{4} \[",
+        "needs": "samples.parquet",
+        "leaves": "explained/gallery.html",
+    },
+    f"skysieve explain streaks/rb-1 streaks-set.parquet -o explained/ {INTEGRATED}": {
+        "says": r"^16 samples explained by integrated-gradients$",
+        "needs": "streaks-set.parquet",
+        "leaves": "explained/gallery.html",
+    },
+    f"skysieve explain models/rb-1 streaks-set.parquet -o explained/ {SALIENCY}": {
+        "says": r"^100 samples explained by saliency$",
+        "needs": "models streaks-set.parquet",
+        "leaves": "explained/gallery.html",
+    },
+}

@@ -1,0 +1,73 @@
+"""What the examples of ``skysieve samples`` need in their folder, what they say, and what they leave."""
+
+IMAGES = "--id name --path file --label kind"
+OWN_SPLIT = "--classes galaxy,star --label-origin 'two observers, 2026' --split part"
+PROPOSED = "-o proposed.parquet"
+FOR_PEOPLE = "--relabel --strategy uncertainty=10,random=10 --csv labels.csv --images pictures/"
+BY_SIEVE = "--per-bin 2 --strategy random=3,bins,disagreement=2"
+OWN_BINS = """--per-bin 2 --bin 'streaks={"any": "rb"}' --bin 'rest={"not": {"any": "rb"}}' --per-group 1"""
+ORIGIN = "--origin 'two observers, 2026'"
+LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
+
+EXPECTED = {
+    f"skysieve samples alerts night/packets -o samples.parquet {LABELLED}": {
+        "says": r"(?s)truncated-gzip.*^61 samples in \d+ groups: bogus \d+, real \d+$",
+        "needs": "night",
+        "leaves": "samples.parquet",
+    },
+    f"skysieve samples images table.csv cutouts/ -o images.parquet {IMAGES}": {
+        "says": r"^4 samples in 4 groups: galaxy 2, star 2$",
+        "needs": "table.csv cutouts",
+        "leaves": "images.parquet",
+    },
+    f"skysieve samples images table.csv cutouts/ -o images.parquet {IMAGES} {OWN_SPLIT}": {
+        "says": r"^4 samples in 4 groups: galaxy 2, star 2$",
+        "needs": "table.csv cutouts",
+        "leaves": "images.parquet",
+    },
+    "skysieve samples dataset braai braai-data/ -o braai.parquet": {
+        "says": r"(?s)labels: Human labels.*already L2-normalised.*^2 samples in 2 groups: bogus 1, real 1$",
+        "needs": "braai-data",
+        "leaves": "braai.parquet",
+    },
+    "skysieve samples show samples.parquet": {
+        "says": r"cutouts  \(3, 63, 63\) float32 detector counts",
+        "needs": "samples.parquet",
+    },
+    "skysieve samples validate samples.parquet": {
+        "says": r"nothing found that spoils training",
+        "needs": "samples.parquet",
+    },
+    "skysieve samples split samples.parquet -o split.parquet --seed 7": {
+        "says": r"train +\d+ +\d+ +0\nvalidation +\d+ +\d+ +0\ntest ",
+        "needs": "samples.parquet",
+        "leaves": "split.parquet",
+    },
+    "skysieve samples streaks streaks/ -o night.parquet --labels classes.json": {
+        "says": r"(?s)bad-image.*^11 samples in \d+ groups: other 1, unlabelled 10$",
+        "needs": "streaks classes.json",
+        "leaves": "night.parquet",
+    },
+    f"skysieve samples propose braai-weak samples.parquet {PROPOSED} {FOR_PEOPLE}": {
+        "says": r"(?s)^20 of 100 samples are proposed, by:.*random +10\n.*^20 pictures: pictures$",
+        "needs": "samples.parquet",
+        "leaves": "proposed.parquet labels.csv pictures",
+    },
+    f"skysieve samples propose streak-sieve/ streaks/ {PROPOSED} {BY_SIEVE}": {
+        "says": r"^11 of 11 samples are proposed, by:\n  random +3\n  bin:rb-high +2\n  bin:rb-low +2\n"
+        r"  bin:sl-high +2\n  bin:sl-low +1\n  disagreement +1\n",
+        "needs": "streak-sieve streaks",
+        "leaves": "proposed.parquet",
+    },
+    f"skysieve samples propose streak-sieve/ streaks/ {PROPOSED} {OWN_BINS}": {
+        "says": r"^1 of 11 samples are proposed, by:\n  random +1\n  bin:streaks +0\n  bin:rest +0\n",
+        "needs": "streak-sieve streaks",
+        "leaves": "proposed.parquet",
+    },
+    f"skysieve samples label proposed.parquet labels.csv -o labelled.parquet {ORIGIN}": {
+        "says": r"(?s)unknown-id +99: .*^rb: bogus 1, streak 1, unlabelled 2\n"
+        r"sl: bogus 0, streak 0, unlabelled 4",
+        "needs": "proposed.parquet labels.csv",
+        "leaves": "labelled.parquet",
+    },
+}
