@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,9 @@ from skysieve.evaluation.calibration_fitting import choose_calibration, fit_isot
 from skysieve.evaluation.evaluate import Evaluation
 from skysieve.evaluation.thresholds import Threshold, equal_error, fixed, max_f1, max_fpr, min_recall
 from skysieve.models.description import ModelDescription
-from skysieve.models.model import WEIGHTS, Model
+from skysieve.models.model import Model
 from skysieve.models.save import save_model
 from skysieve.models.training_quantiles import training_quantiles
-from skysieve.networks import build_network
-from skysieve.networks.weights import load_backbone, load_weights
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import CalibrationConfig, Configuration, ThresholdConfig
 from skysieve.recipes.json_file import write_json
@@ -35,11 +33,14 @@ from skysieve.recipes.report import write_model_report
 from skysieve.recipes.scored_samples import SCORES, ScoredSamples
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
+from skysieve.recipes.start import fine_tuned_from, network_json, network_maker
 from skysieve.recipes.stored_rows import StoredImages, scalars_of
 from skysieve.recipes.vote_targets import examples_of
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.ensemble import fit_ensemble
-from skysieve.training.fit import FitResult
+from skysieve.training.fine_tuning import FineTuningConfig
+from skysieve.training.fine_tuning_fit import fit_fine_tuned
+from skysieve.training.fit import FitResult, fit
 from skysieve.training.predict import predict_logits
 
 __all__ = ["TrainingRun", "train_recipe", "train_samples"]
@@ -110,6 +111,7 @@ def train_samples(
     *,
     name: str | None = None,
     start: str | Path | None = None,
+    fine_tuning: FineTuningConfig | None = None,
     resume: bool = True,
     progress: bool = True,
 ) -> TrainingRun:
@@ -134,6 +136,8 @@ def train_samples(
     start : path, optional
         A model folder, or the name of a shipped model, whose weights training starts from; of one with
         other classes all but the last layer.
+    fine_tuning : FineTuningConfig, optional
+        Which blocks of the network that training starts from learn, and how fast; all alike if not given.
     resume : bool
         Go on with what lies in the folder.
     progress : bool
@@ -152,6 +156,8 @@ def train_samples(
         If settings contradict each other, or the folder holds another run.
     """
     settings = configuration or recipe.configuration
+    if fine_tuning is not None and start is None:
+        raise ConfigurationError("fine-tuning starts from a model; name it (start)")
     recipe.check_classes(samples)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
@@ -160,7 +166,7 @@ def train_samples(
     preprocess = Pipeline.of(*settings.preprocess)
     train, validation = (examples_of(split, part, settings.training) for part in ("train", "validation"))
     fitted = fit_ensemble(
-        lambda: _make_network(recipe, settings, start),
+        network_maker(recipe, settings, start),
         train,
         validation,
         settings.network.members,
@@ -169,6 +175,7 @@ def train_samples(
         preprocess=preprocess,
         resume=resume,
         progress=progress,
+        fit_member=fit if fine_tuning is None else partial(fit_fine_tuned, fine_tuning=fine_tuning),
     )
     members = fitted.members
     network = members[0].network if len(members) == 1 else fitted.network
@@ -190,14 +197,14 @@ def train_samples(
         classes=recipe.classes,
         contract=recipe.contract,
         preprocess=preprocess.to_json(),
-        network=_network_json(settings, recipe),
+        network=network_json(settings, recipe),
         calibration=calibrator.to_json(),
         thresholds=[] if threshold is None else [dict(threshold.to_json())],
         training_quantiles=_quantiles(split, scores, recipe),
         figures={"test": figures},
         labels=split.samples.description.label_origin,
         recipe=recipe.name,
-        provenance=_provenance(recipe, settings, split, members, start),
+        provenance=_provenance(recipe, settings, split, members, start, fine_tuning),
     )
     model = save_model(place / "model", network, description)
     _write_scores(place / SCORES, model, split, scores, threshold)
@@ -242,36 +249,6 @@ def _write_scores(
     ).take(split.usable).write(path)
 
 
-def _make_network(recipe: Recipe, settings: Configuration, start: str | Path | None) -> Any:
-    """Build a network, with the weights of another model if training starts from one."""
-    network = build_network(
-        settings.network.name,
-        shape=recipe.contract.shape,
-        outputs=_outputs(recipe),
-        **settings.network.arguments,
-    )
-    if start is not None:
-        _start_from(network, Model.load(start), settings, recipe)
-    return network
-
-
-def _start_from(network: Any, model: Model, settings: Configuration, recipe: Recipe) -> None:
-    """Load the weights of another model, after checking that they mean the same here.
-
-    Where the other model has other classes, its last layer is left out.
-    """
-    alone = replace(settings, network=replace(settings.network, members=1))
-    expected, found = _network_json(alone, recipe), model.description.network
-    same = found | {"outputs": expected["outputs"]} == expected
-    if not same or model.description.preprocess != Pipeline.of(*settings.preprocess).to_json():
-        raise ConfigurationError(
-            f"{model.folder}: cannot start from this model: it has the network {found} behind "
-            f"{model.description.preprocess}, the run has {expected} behind {settings.preprocess}"
-        )
-    load = load_weights if model.description.classes == recipe.classes else load_backbone
-    load(network, model.folder / WEIGHTS)
-
-
 def _calibrate(
     settings: CalibrationConfig, logits: NDArray[np.float32], split: SplitSamples, seed: int
 ) -> Calibrator:
@@ -304,16 +281,6 @@ def _choose_threshold(
     return max_f1(labels, chosen, split="validation")
 
 
-def _outputs(recipe: Recipe) -> int:
-    return 1 if len(recipe.classes) == 2 else len(recipe.classes)
-
-
-def _network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
-    arguments: dict[str, Any] = json.loads(json.dumps(dict(settings.network.arguments)))
-    described = {"name": settings.network.name, "outputs": _outputs(recipe), "arguments": arguments}
-    return described if settings.network.members == 1 else described | {"members": settings.network.members}
-
-
 def _quantiles(split: SplitSamples, scores: NDArray[Any], recipe: Recipe) -> dict[str, Any]:
     # Quantiles of ten thousand samples are known to a percent; more would only cost memory. Of large
     # images fewer do: each holds more pixels, and all of them are sorted.
@@ -329,24 +296,28 @@ def _provenance(
     split: SplitSamples,
     members: tuple[FitResult, ...],
     start: str | Path | None,
+    fine_tuning: FineTuningConfig | None = None,
 ) -> dict[str, Any]:
     counts = {name: len(split.rows(name)) for name in ("train", "validation", "test")}
     begun = None if start is None else Model.load(start)
     learned = [examples_of(split, part, settings.training).rows for part in ("train", "validation")]
     seen = np.concatenate([rows for rows in learned if rows is not None])
     packages = ("torch", "numpy", "scikit-learn", "onnx")
+    tuned = {} if fine_tuning is None or begun is None else fine_tuned_from(begun, fine_tuning, members)
     return {
         "summary": {
             "recipe": f"{recipe.name} ({recipe.paper})",
             "samples": ", ".join(f"{name} {count:,}" for name, count in counts.items()) + f", {split.made}",
             "best epoch": ", ".join(f"{fitted.best_epoch} of {len(fitted.history)}" for fitted in members),
             "started from": "random weights" if begun is None else begun.description.name,
+            **({"fine-tuned": tuned["words"]} if tuned else {}),
         },
         "limits": recipe.limits,
         "configuration": as_dict(settings),
         "samples": dict(split.samples.description.origin),
         "splits": dict(split.samples.description.splits),
         "started_from": None if begun is None else begun.identity,
+        **({"fine_tuning": tuned["facts"]} if tuned else {}),
         SEEN_GROUPS: seen_groups(
             split.samples, seen, None if begun is None else begun.description.provenance
         ),

@@ -1,0 +1,104 @@
+"""What a run starts from: new networks, or those of another model, and what is said of that afterwards."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from skysieve.configuration import as_dict
+from skysieve.errors import ConfigurationError
+from skysieve.models.model import WEIGHTS, Model
+from skysieve.models.rebuild import build_network as rebuild_network
+from skysieve.networks import build_network
+from skysieve.networks.weights import load_backbone, load_state, load_weights
+from skysieve.preprocess import Pipeline
+from skysieve.recipes.configuration import Configuration
+from skysieve.recipes.recipe import Recipe
+from skysieve.training.fine_tuning import FineTuningConfig
+from skysieve.training.fit import FitResult
+
+__all__ = ["fine_tuned_from", "network_json", "network_maker"]
+
+
+def network_maker(
+    recipe: Recipe, settings: Configuration, start: str | Path | None = None
+) -> Callable[[], Any]:
+    """Return what builds the networks of a run, one after the other.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The experiment.
+    settings : Configuration
+        Name the network.
+    start : path, optional
+        A model whose weights every network starts from; each member of an ensemble from its own.
+    """
+    members = itertools.count()
+
+    def make() -> Any:
+        network = build_network(
+            settings.network.name,
+            shape=recipe.contract.shape,
+            outputs=_outputs(recipe),
+            **settings.network.arguments,
+        )
+        if start is not None:
+            _start_from(network, Model.load(start), settings, recipe, next(members))
+        return network
+
+    return make
+
+
+def _start_from(network: Any, model: Model, settings: Configuration, recipe: Recipe, member: int) -> None:
+    """Load the weights of another model, after checking that they mean the same here.
+
+    Where the other model has other classes, its last layer is left out.
+    """
+    found, same_classes = model.description.network, model.description.classes == recipe.classes
+    alone = replace(settings, network=replace(settings.network, members=1))
+    ensemble = "members" in found
+    expected = network_json(settings if ensemble else alone, recipe)
+    same = found | {"outputs": expected["outputs"]} == expected and (same_classes or not ensemble)
+    if not same or model.description.preprocess != Pipeline.of(*settings.preprocess).to_json():
+        raise ConfigurationError(
+            f"{model.folder}: cannot start from this model: it has the network {found} behind "
+            f"{model.description.preprocess}, the run has {expected} behind {settings.preprocess}"
+        )
+    if ensemble:
+        whole = rebuild_network(model.description, model.folder / WEIGHTS)
+        load_state(network, whole.networks[member].state_dict(), str(model.folder))
+        return
+    load = load_weights if same_classes else load_backbone
+    load(network, model.folder / WEIGHTS)
+
+
+def fine_tuned_from(
+    begun: Model, fine_tuning: FineTuningConfig, members: tuple[FitResult, ...]
+) -> dict[str, Any]:
+    """Return what learned on, in words for the card and as facts."""
+    name = begun.description.name
+    facts = as_dict(fine_tuning) | {"model": name, "identity": begun.identity}
+    stored = json.loads((members[0].folder / "configuration.json").read_text(encoding="utf-8"))
+    words = f"from {name} (identity {begun.identity}), {fine_tuning.text}"
+    if plan := stored["used"].get("fine_tuning"):
+        facts |= plan
+        learned = ", ".join(plan["trained"])
+        words += f": {learned} learned ({plan['trained_parameters']:,} parameters a network)"
+        words += f"; {', '.join(plan['frozen'])} stayed as they were" if plan["frozen"] else ""
+    return {"words": words, "facts": facts}
+
+
+def _outputs(recipe: Recipe) -> int:
+    return 1 if len(recipe.classes) == 2 else len(recipe.classes)
+
+
+def network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
+    """Return the network of a run as ``model.json`` describes it."""
+    arguments: dict[str, Any] = json.loads(json.dumps(dict(settings.network.arguments)))
+    described = {"name": settings.network.name, "outputs": _outputs(recipe), "arguments": arguments}
+    return described if settings.network.members == 1 else described | {"members": settings.network.members}
