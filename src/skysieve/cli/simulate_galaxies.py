@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -76,18 +76,8 @@ def galaxies(
     """Write simulated ellipticals, spirals, edge-on discs and mergers, with their truth, as a sample set."""
     from skysieve.sources.simulators.galaxies.samples import write_galaxy_samples
 
-    written = write_galaxy_samples(
-        path,
-        n,
-        seed,
-        kinds=_kinds(kind),
-        survey=_survey(survey, settings),
-        size=size,
-        width=width or None,
-        pictures=pictures,
-        workers=workers,
-        progress=True,
-    )
+    asked = _asked(kind, survey, settings, size, width, pictures, workers)
+    written = write_galaxy_samples(path, n, seed, **asked)
     say(f"{n:,} simulated galaxies: {written}")
 
 
@@ -109,20 +99,30 @@ def lsbg(
     """Write simulated galaxies of low surface brightness and artefacts, with their truth, as a sample set."""
     from skysieve.sources.simulators.galaxies.samples import write_lsbg_samples
 
-    written = write_lsbg_samples(
-        path,
-        n,
-        seed,
-        kinds=_kinds(kind),
-        survey=_survey(survey, settings),
-        size=size,
-        width=width or None,
-        pictures=pictures,
-        artifact_types=artifact_types,
-        workers=workers,
-        progress=True,
-    )
+    asked = _asked(kind, survey, settings, size, width, pictures, workers)
+    written = write_lsbg_samples(path, n, seed, artifact_types=artifact_types, **asked)
     say(f"{n:,} simulated galaxies and artefacts: {written}")
+
+
+def _asked(
+    kinds: list[str] | None,
+    survey: str,
+    settings: list[str] | None,
+    size: int,
+    width: float,
+    pictures: bool,
+    workers: int,
+) -> dict[str, Any]:
+    """Return what both writers of sample sets take."""
+    return {
+        "kinds": _kinds(kinds),
+        "survey": _survey(survey, settings),
+        "size": size,
+        "width": width or None,
+        "pictures": pictures,
+        "workers": workers,
+        "progress": True,
+    }
 
 
 def _kinds(kinds: list[str] | None) -> dict[str, float | None] | None:

@@ -15,13 +15,8 @@ from typing import Literal
 from skysieve.errors import ConfigurationError
 from skysieve.samples.description import TensorColumn
 from skysieve.sources.archives.answer_images import read_fits_cube, read_jpeg
-from skysieve.sources.archives.cutout_service import (
-    CUTOUT_SERVICES,
-    Cutout,
-    Politeness,
-    Position,
-    Request,
-)
+from skysieve.sources.archives.cutout_service import CUTOUT_SERVICES, Cutout, Politeness, Position, Request
+from skysieve.sources.archives.resampled_cutouts import ResampledCutouts, picture_layout
 
 __all__ = ["BASE_URL", "LegacySurvey"]
 
@@ -34,7 +29,7 @@ _WORD = re.compile(r"[A-Za-z0-9._+-]+")
 
 @CUTOUT_SERVICES.register("legacy-survey")
 @dataclass(frozen=True)
-class LegacySurvey:
+class LegacySurvey(ResampledCutouts):
     """The cutout service of the Legacy Survey viewer.
 
     Parameters
@@ -67,12 +62,7 @@ class LegacySurvey:
     base_url: str = field(default_factory=lambda: BASE_URL)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= _LARGEST:
-            raise ConfigurationError(f"size: found {self.size} pixels, the viewer gives 1 to {_LARGEST}")
-        if not 0 < self.pixel_scale < 3600:
-            raise ConfigurationError(
-                f"pixel_scale: found {self.pixel_scale}, arcsec a pixel such as 0.262 are expected"
-            )
+        self.require_sides("the viewer", 1, _LARGEST, 0.262)
         if not _WORD.fullmatch(self.layer):
             raise ConfigurationError(
                 f"layer: {self.layer!r} is no name of a layer, such as ls-dr10 or hsc-dr2"
@@ -83,25 +73,18 @@ class LegacySurvey:
     @property
     def layout(self) -> TensorColumn:
         """(3, size, size) uint8, or a float32 plane a band in nanomaggies."""
-        shape = (self.size, self.size)
         if self.format == "jpeg":
-            return TensorColumn((3, *shape), "uint8", ("red", "green", "blue"), "stretched 0 to 255")
-        return TensorColumn((len(self._planes), *shape), "float32", tuple(self._planes), "nanomaggy")
-
-    @property
-    def field_of_view(self) -> float:
-        """Side on the sky, arcsec."""
-        return self.size * self.pixel_scale
+            return picture_layout(self.size)
+        shape = (len(self._planes), self.size, self.size)
+        return TensorColumn(shape, "float32", tuple(self._planes), "nanomaggy")
 
     @property
     def politeness(self) -> Politeness:
         """The viewer publishes no limit; every cutout is resampled for the asker, so go gently."""
         return Politeness(at_once=4, pause=0.1)
 
-    def request(self, position: Position, answers: Sequence[bytes]) -> Request | None:
-        """Return the one question that there is, or None when it is answered."""
-        if answers:
-            return None
+    def question(self, position: Position) -> Request:
+        """Return the request of one cutout."""
         parameters = {
             "ra": f"{position.ra:.10g}",
             "dec": f"{position.dec:.10g}",
@@ -115,10 +98,6 @@ class LegacySurvey:
         suffix = ".fits" if self.format == "fits" else ".jpg"
         address = f"{self.base_url.rstrip('/')}/{self.format}-cutout"
         return Request(address, tuple(parameters.items()), suffix)
-
-    def check(self, position: Position, answers: Sequence[bytes]) -> None:
-        """Raise `InputError` unless the answer is a cutout."""
-        self.cutout(position, answers)
 
     def cutout(self, position: Position, answers: Sequence[bytes]) -> Cutout:
         """Decode the answer; raises as `read_jpeg` and `read_fits_cube`."""

@@ -13,13 +13,8 @@ from dataclasses import dataclass, field
 from skysieve.errors import ConfigurationError
 from skysieve.samples.description import TensorColumn
 from skysieve.sources.archives.answer_images import read_jpeg
-from skysieve.sources.archives.cutout_service import (
-    CUTOUT_SERVICES,
-    Cutout,
-    Politeness,
-    Position,
-    Request,
-)
+from skysieve.sources.archives.cutout_service import CUTOUT_SERVICES, Cutout, Politeness, Position, Request
+from skysieve.sources.archives.resampled_cutouts import ResampledCutouts, picture_layout
 
 __all__ = ["BASE_URL", "Sdss", "skyserver_address"]
 
@@ -49,7 +44,7 @@ def skyserver_address(base_url: str | None, release: str, service: str) -> str:
 
 @CUTOUT_SERVICES.register("sdss")
 @dataclass(frozen=True)
-class Sdss:
+class Sdss(ResampledCutouts):
     """The pictures of SkyServer.
 
     Parameters
@@ -75,36 +70,21 @@ class Sdss:
     base_url: str = field(default_factory=lambda: BASE_URL)
 
     def __post_init__(self) -> None:
-        if not _SMALLEST <= self.size <= _LARGEST:
-            raise ConfigurationError(
-                f"size: found {self.size} pixels, SkyServer gives {_SMALLEST} to {_LARGEST}"
-            )
-        if not 0 < self.pixel_scale < 3600:
-            raise ConfigurationError(
-                f"pixel_scale: found {self.pixel_scale}, arcsec a pixel such as 0.4 are expected"
-            )
+        self.require_sides("SkyServer", _SMALLEST, _LARGEST, 0.4)
         skyserver_address(self.base_url, self.release, "")
 
     @property
     def layout(self) -> TensorColumn:
         """(3, size, size) uint8: red, green, blue (i, r, g)."""
-        shape = (3, self.size, self.size)
-        return TensorColumn(shape, "uint8", ("red", "green", "blue"), "stretched 0 to 255")
-
-    @property
-    def field_of_view(self) -> float:
-        """Side on the sky, arcsec."""
-        return self.size * self.pixel_scale
+        return picture_layout(self.size)
 
     @property
     def politeness(self) -> Politeness:
         """SkyServer allows 60 queries a minute, and says nothing of pictures; they keep to it."""
         return Politeness(at_once=2, pause=1.0)
 
-    def request(self, position: Position, answers: Sequence[bytes]) -> Request | None:
-        """Return the one question that there is, or None when it is answered."""
-        if answers:
-            return None
+    def question(self, position: Position) -> Request:
+        """Return the request of one cutout."""
         parameters = {
             "ra": f"{position.ra:.10g}",
             "dec": f"{position.dec:.10g}",
@@ -114,10 +94,6 @@ class Sdss:
         }
         address = skyserver_address(self.base_url, self.release, "ImgCutout/getjpeg")
         return Request(address, tuple(parameters.items()), ".jpg", outside=(404,))
-
-    def check(self, position: Position, answers: Sequence[bytes]) -> None:
-        """Raise `InputError` unless the answer is a picture of the sky."""
-        self.cutout(position, answers)
 
     def cutout(self, position: Position, answers: Sequence[bytes]) -> Cutout:
         """Decode the answer; raises as `read_jpeg`."""

@@ -1,4 +1,4 @@
-"""Samples simulated block by block, by several processes, in their order."""
+"""Samples simulated block by block, by several processes, in their order, and written as a sample set."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
-__all__ = ["simulate_blocks"]
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import ConfigurationError
+from skysieve.progress import progress_bar
+from skysieve.samples.description import Description
+from skysieve.samples.parquet import SampleWriter
+
+__all__ = ["LABEL_ORIGIN", "numbered", "simulate_blocks", "write_blocks"]
+
+#: What sample sets of simulators say of their labels.
+LABEL_ORIGIN = "SIMULATED: labels are the truth of the simulator."
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,3 +64,53 @@ def simulate_blocks(
             pending.append(pool.submit(simulate, task, start, count))
         while pending:
             yield pending.popleft().result()
+
+
+def write_blocks(
+    path: str | Path,
+    description: Description,
+    simulate: Callable[[T, int, int], dict[str, Any]],
+    task: T,
+    n: int,
+    *,
+    block: int,
+    workers: int = 1,
+    progress: bool = False,
+) -> Path:
+    """Write a simulation as a sample set, a block at a time, and return the file.
+
+    Parameters
+    ----------
+    path : path
+        The Parquet file.
+    description : Description
+        What is in it.
+    simulate, task, n, block, workers
+        As of `simulate_blocks`; a block is what `SampleWriter.write` takes.
+    progress : bool
+        Show progress.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no process.
+    """
+    if workers < 1:
+        raise ConfigurationError(f"workers is {workers}; give 1 or more")
+    with progress_bar("simulating", n, enabled=progress) as bar, SampleWriter(path, description) as writer:
+        for columns in simulate_blocks(simulate, task, n, block=block, workers=workers):
+            writer.write(columns)
+            bar.advance(len(columns["id"]))
+    return Path(path)
+
+
+def numbered(start: int, count: int) -> dict[str, NDArray[np.int64]]:
+    """Return the columns of samples that are known by their number: every one is a sky of its own.
+
+    Examples
+    --------
+    >>> numbered(3, 2)
+    {'id': array([3, 4]), 'group': array([3, 4])}
+    """
+    number = np.arange(start, start + count)
+    return {"id": number, "group": number}

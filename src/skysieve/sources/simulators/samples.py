@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from skysieve.progress import progress_bar
 from skysieve.samples.description import Description, TensorColumn
-from skysieve.samples.parquet import SampleWriter
 from skysieve.sources.alerts.alert import CUTOUT_CHANNELS
+from skysieve.sources.simulators.blocks import LABEL_ORIGIN, numbered, write_blocks
 from skysieve.sources.simulators.triplets import simulate_triplets
 
 __all__ = ["write_triplet_samples"]
@@ -19,6 +19,9 @@ __all__ = ["write_triplet_samples"]
 BLOCK = 512
 
 _TRUTH = ("magnitude", "snr", "seeing", "host_magnitude", "measured_magnitude")
+
+#: Seed, share of real ones, kinds.
+_Task = tuple[int, float, tuple[str, ...] | None]
 
 
 def write_triplet_samples(
@@ -65,26 +68,20 @@ def write_triplet_samples(
     description = Description(
         {"cutouts": layout},
         classes=("bogus", "real"),
-        label_origin="SIMULATED: labels are the truth of the simulator.",
+        label_origin=LABEL_ORIGIN,
         origin={"simulator": "triplets", "seed": seed, "n": n, "kinds": list(chosen or ["all"])},
     )
-    with progress_bar("simulating", n, enabled=progress) as bar, SampleWriter(path, description) as writer:
-        for start in range(0, n, BLOCK):
-            count = min(BLOCK, n - start)
-            triplets = simulate_triplets(
-                count, seed=seed, start=start, real_fraction=real_fraction, kinds=chosen
-            )
-            number = np.arange(start, start + count)
-            truth = {name: getattr(triplets, name) for name in _TRUTH}
-            writer.write(
-                {
-                    "id": number,
-                    "group": number,
-                    "label": triplets.label.astype(np.int64),
-                    "kind": np.asarray(triplets.kind).astype(np.str_),
-                    **truth,
-                    "cutouts": triplets.cutouts,
-                }
-            )
-            bar.advance(count)
-    return Path(path)
+    task: _Task = (seed, real_fraction, chosen)
+    return write_blocks(path, description, _block, task, n, block=BLOCK, progress=progress)
+
+
+def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
+    seed, real_fraction, kinds = task
+    triplets = simulate_triplets(count, seed=seed, start=start, real_fraction=real_fraction, kinds=kinds)
+    return {
+        **numbered(start, count),
+        "label": triplets.label.astype(np.int64),
+        "kind": np.asarray(triplets.kind).astype(np.str_),
+        **{name: getattr(triplets, name) for name in _TRUTH},
+        "cutouts": triplets.cutouts,
+    }

@@ -18,8 +18,8 @@ from skysieve.sources.simulators.galaxies.sersic import (
     central_surface_brightness,
     magnitude_of_surface_brightness,
     sersic_b,
-    sersic_light,
 )
+from skysieve.sources.simulators.galaxies.sersic_galaxy import SersicGalaxy
 
 __all__ = ["add_bright_star", "paint_diffuse_light", "paint_star_halo"]
 
@@ -103,16 +103,8 @@ def _add_bright_galaxy(canvas: Canvas, place: tuple[float, float, float], wanted
     mean = wanted - fainter - central_surface_brightness(0.0, n)
     g_r = float(rng.normal(0.8, 0.06) if n > 2.0 else rng.normal(0.55, 0.1))
     magnitude = magnitude_of_surface_brightness(mean, r_e, axis_ratio) - g_r
-    light = sersic_light(
-        canvas.x - np.float32(x),
-        canvas.y - np.float32(y),
-        r_e=r_e,
-        n=n,
-        axis_ratio=axis_ratio,
-        angle=angle,
-        cell=canvas.cell,
-    )
-    canvas.subject.add(light, canvas.fluxes(magnitude, g_r, 0.85 * g_r))
+    galaxy = SersicGalaxy(x, y, magnitude, g_r, 0.85 * g_r, r_e, n, axis_ratio, angle)
+    canvas.subject.add(galaxy.light(canvas), galaxy.fluxes(canvas))
     return magnitude
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from math import degrees, pi
+from math import pi
 
 import numpy as np
 
 from skysieve.sources.simulators.galaxies.canvas import Canvas
 from skysieve.sources.simulators.galaxies.kinds import Truth, galaxy_kind
 from skysieve.sources.simulators.galaxies.neighbours import add_compact_galaxies, draw_neighbours
-from skysieve.sources.simulators.galaxies.sersic import (
-    central_surface_brightness,
-    mean_surface_brightness,
-    sersic_light,
-)
+from skysieve.sources.simulators.galaxies.sersic import mean_surface_brightness
+from skysieve.sources.simulators.galaxies.sersic_galaxy import SersicGalaxy
 
 __all__ = ["paint_elliptical"]
 
@@ -34,31 +31,10 @@ def paint_elliptical(canvas: Canvas) -> Truth:
     r_z = float(rng.normal(0.50, 0.05) if dwarf else rng.normal(0.72, 0.06))
     mag_r = mean_r - mean_surface_brightness(0.0, r_e, axis_ratio)
     x, y = (float(place) for place in rng.normal(0.0, 0.4 * canvas.pixel, 2))
-    light = sersic_light(
-        canvas.x - np.float32(x),
-        canvas.y - np.float32(y),
-        r_e=r_e,
-        n=n,
-        axis_ratio=axis_ratio,
-        angle=angle,
-        cell=canvas.cell,
-    )
-    canvas.subject.add(light, canvas.fluxes(mag_r, g_r, r_z))
+    galaxy = SersicGalaxy(x, y, mag_r, g_r, r_z, r_e, n, axis_ratio, angle)
+    canvas.subject.add(galaxy.light(canvas), galaxy.fluxes(canvas))
     _add_satellites(canvas, r_e, mag_r)
-    mean = mean_surface_brightness(mag_r + g_r, r_e, axis_ratio)
-    return Truth(
-        x=x,
-        y=y,
-        mag_g=mag_r + g_r,
-        mag_r=mag_r,
-        mag_z=mag_r - r_z,
-        mu_0=central_surface_brightness(mean, n),
-        mu_eff=mean,
-        r_e=r_e,
-        n=n,
-        ellipticity=1.0 - axis_ratio,
-        pa=degrees(angle) % 180.0,
-    )
+    return galaxy.truth(mean_surface_brightness(mag_r + g_r, r_e, axis_ratio))
 
 
 def _add_satellites(canvas: Canvas, r_e: float, magnitude: float) -> None:

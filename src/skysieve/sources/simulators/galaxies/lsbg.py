@@ -7,18 +7,15 @@ the others are blue, lumpy and less regular.
 
 from __future__ import annotations
 
-from math import cos, degrees, pi, sin
+from math import cos, pi, sin
 
 import numpy as np
 
 from skysieve.sources.simulators.galaxies.canvas import Canvas, Fluxes, Image
 from skysieve.sources.simulators.galaxies.kinds import Truth, galaxy_kind
 from skysieve.sources.simulators.galaxies.neighbours import draw_neighbours
-from skysieve.sources.simulators.galaxies.sersic import (
-    central_surface_brightness,
-    magnitude_of_surface_brightness,
-    sersic_light,
-)
+from skysieve.sources.simulators.galaxies.sersic import magnitude_of_surface_brightness
+from skysieve.sources.simulators.galaxies.sersic_galaxy import SersicGalaxy
 from skysieve.sources.simulators.galaxies.texture import power_law_field
 
 __all__ = ["paint_lsbg"]
@@ -44,16 +41,8 @@ def paint_lsbg(canvas: Canvas) -> Truth:
     r_z = float(rng.normal(0.48, 0.08) if red else rng.normal(0.18, 0.14))
     mag_r = magnitude_of_surface_brightness(mean, r_e, axis_ratio) - g_r
     x, y = (float(place) for place in rng.normal(0.0, 0.6, 2))
-    light = sersic_light(
-        canvas.x - np.float32(x),
-        canvas.y - np.float32(y),
-        r_e=r_e,
-        n=n,
-        axis_ratio=axis_ratio,
-        angle=angle,
-        cell=canvas.cell,
-    )
-    fluxes = canvas.fluxes(mag_r, g_r, r_z)
+    galaxy = SersicGalaxy(x, y, mag_r, g_r, r_z, r_e, n, axis_ratio, angle)
+    light, fluxes = galaxy.light(canvas), galaxy.fluxes(canvas)
     if red:
         canvas.subject.add(light, fluxes)
         if rng.uniform() < 0.3:
@@ -61,19 +50,7 @@ def paint_lsbg(canvas: Canvas) -> Truth:
             canvas.field.add_star(x, y, canvas.fluxes(nucleus, g_r + 0.05, r_z))
     else:
         _add_lumps(canvas, light, fluxes, (x, y), r_e)
-    return Truth(
-        x=x,
-        y=y,
-        mag_g=mag_r + g_r,
-        mag_r=mag_r,
-        mag_z=mag_r - r_z,
-        mu_0=central_surface_brightness(mean, n),
-        mu_eff=mean,
-        r_e=r_e,
-        n=n,
-        ellipticity=1.0 - axis_ratio,
-        pa=degrees(angle) % 180.0,
-    )
+    return galaxy.truth(mean)
 
 
 def _add_lumps(canvas: Canvas, light: Image, fluxes: Fluxes, centre: tuple[float, float], r_e: float) -> None:

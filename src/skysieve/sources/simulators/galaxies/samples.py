@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from skysieve.errors import ConfigurationError
-from skysieve.progress import progress_bar
 from skysieve.samples.description import Description, TensorColumn
-from skysieve.samples.parquet import SampleWriter
-from skysieve.sources.simulators.blocks import simulate_blocks
+from skysieve.sources.simulators.blocks import LABEL_ORIGIN, numbered, write_blocks
 from skysieve.sources.simulators.galaxies.kinds import CLASSES, chosen_kinds
+from skysieve.sources.simulators.galaxies.look import MASK_SIGMA, Look
 from skysieve.sources.simulators.galaxies.simulate import (
     GALAXY_WIDTH,
     LSBG_WIDTH,
-    MASK_SIGMA,
     Galaxies,
     Kinds,
     as_shares,
-    simulate_galaxies,
-    simulate_lsbg,
+    simulate_collection,
 )
 from skysieve.sources.simulators.galaxies.survey import BANDS, Survey
 
@@ -35,8 +30,6 @@ BLOCK = 128
 #: Classes of the variant that tells two types of artefacts from each other.
 ARTIFACT_CLASSES = ("artifact-1", "artifact-2", "lsbg")
 
-_SIMULATORS: dict[str, Callable[..., Galaxies]] = {"morphology": simulate_galaxies, "lsbg": simulate_lsbg}
-
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -45,11 +38,7 @@ class _Task:
     collection: str
     seed: int
     kinds: dict[str, float | None] | None
-    survey: Survey
-    size: int
-    width: float | None
-    pictures: bool
-    mask_sigma: float
+    look: Look
     classes: tuple[str, ...]
 
 
@@ -117,17 +106,8 @@ def write_galaxy_samples(
     >>> SampleSet.open(path).description.classes
     ('edge_on_disk', 'elliptical', 'face_on_spiral', 'merger')
     """
-    task = _Task(
-        "morphology",
-        seed,
-        None if kinds is None else as_shares(kinds),
-        survey or Survey(),
-        size,
-        width,
-        pictures,
-        mask_sigma,
-        CLASSES["morphology"],
-    )
+    look = Look(survey or Survey(), size, width, pictures, mask_sigma)
+    task = _Task("morphology", seed, None if kinds is None else as_shares(kinds), look, CLASSES["morphology"])
     return _write(path, n, task, workers, progress)
 
 
@@ -168,62 +148,46 @@ def write_lsbg_samples(
     >>> SampleSet.open(path).description.classes
     ('artifact', 'lsbg')
     """
-    task = _Task(
-        "lsbg",
-        seed,
-        None if kinds is None else as_shares(kinds),
-        survey or Survey(),
-        size,
-        width,
-        pictures,
-        mask_sigma,
-        ARTIFACT_CLASSES if artifact_types else CLASSES["lsbg"],
-    )
+    look = Look(survey or Survey(), size, width, pictures, mask_sigma)
+    classes = ARTIFACT_CLASSES if artifact_types else CLASSES["lsbg"]
+    task = _Task("lsbg", seed, None if kinds is None else as_shares(kinds), look, classes)
     return _write(path, n, task, workers, progress)
 
 
 def _write(path: str | Path, n: int, task: _Task, workers: int, progress: bool) -> Path:
-    if workers < 1:
-        raise ConfigurationError(f"workers is {workers}; give 1 or more")
     # Wrong settings are refused before a file is begun.
     _simulate(task, 0, min(n, 0))
-    with (
-        progress_bar("simulating", n, enabled=progress) as bar,
-        SampleWriter(path, _description(task, n)) as writer,
-    ):
-        for columns in simulate_blocks(_block, task, n, block=BLOCK, workers=workers):
-            writer.write(columns)
-            bar.advance(len(columns["id"]))
-    return Path(path)
+    return write_blocks(
+        path, _description(task, n), _block, task, n, block=BLOCK, workers=workers, progress=progress
+    )
 
 
 def _description(task: _Task, n: int) -> Description:
-    shape = (len(BANDS), task.size, task.size)
-    if task.pictures:
+    look = task.look
+    shape = (len(BANDS), look.size, look.size)
+    if look.pictures:
         cutouts = TensorColumn(shape, "uint8", channels=("red", "green", "blue"), unit="picture level")
     else:
         cutouts = TensorColumn(shape, "float32", channels=BANDS, unit="flux per pixel")
-    pixel = task.survey.pixel_scale if task.width is None else task.width / task.size
     return Description(
         {"cutouts": cutouts, "mask": TensorColumn((1, *shape[1:]), "uint8", channels=("subject",))},
         classes=task.classes,
-        label_origin="SIMULATED: labels are the truth of the simulator.",
+        label_origin=LABEL_ORIGIN,
         origin={
             "simulator": {"morphology": "galaxies", "lsbg": "lsbg"}[task.collection],
             "seed": task.seed,
             "n": n,
             "kinds": chosen_kinds(task.collection, task.kinds),
-            "survey": asdict(task.survey),
-            "pixel": pixel,
-            "mask_sigma": task.mask_sigma,
+            "survey": asdict(look.survey),
+            "pixel": look.pixel,
+            "mask_sigma": look.mask_sigma,
         },
     )
 
 
 def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
     galaxies = _simulate(task, start, count)
-    number = np.arange(start, start + count)
-    columns: dict[str, Any] = {"id": number, "group": number, **galaxies.columns()}
+    columns: dict[str, Any] = {**numbered(start, count), **galaxies.columns()}
     if task.classes == ARTIFACT_CLASSES:
         # Types count from 1, classes from 0; galaxies come last.
         columns["label"] = np.where(galaxies.artifact_type == 0, 2, galaxies.artifact_type - 1)
@@ -231,14 +195,6 @@ def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
 
 
 def _simulate(task: _Task, start: int, count: int) -> Galaxies:
-    return _SIMULATORS[task.collection](
-        count,
-        seed=task.seed,
-        kinds=task.kinds,
-        survey=task.survey,
-        size=task.size,
-        width=task.width,
-        pictures=task.pictures,
-        mask_sigma=task.mask_sigma,
-        start=start,
+    return simulate_collection(
+        task.collection, count, seed=task.seed, kinds=task.kinds, look=task.look, start=start
     )

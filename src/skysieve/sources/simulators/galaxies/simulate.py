@@ -34,24 +34,23 @@ from skysieve.sources.simulators.galaxies.kinds import (
     chosen_kinds,
     painter_of,
 )
+from skysieve.sources.simulators.galaxies.look import MASK_SIGMA, Look
 from skysieve.sources.simulators.galaxies.picture import to_picture
 from skysieve.sources.simulators.galaxies.survey import BANDS, Survey
 
 __all__ = [
     "GALAXY_WIDTH",
     "LSBG_WIDTH",
-    "MASK_SIGMA",
     "Galaxies",
     "Kinds",
     "as_shares",
+    "simulate_collection",
     "simulate_galaxies",
     "simulate_lsbg",
 ]
 
 #: Sides of the cutouts, in arcsec: 64 pixels of 0.4" as of Night Sky Net, and those of DeepShadows.
 GALAXY_WIDTH, LSBG_WIDTH = 25.6, 30.0
-#: Light of the subject, in sigma of a pixel's sky noise, from which the pixel is in its mask.
-MASK_SIGMA = 0.5
 #: Smallest side of a cutout, in pixels.
 _SMALLEST = 16
 
@@ -182,8 +181,8 @@ def simulate_galaxies(
     >>> set(galaxies.kind.tolist()) <= {"elliptical", "merger"}
     True
     """
-    look = _Look(survey or Survey(), size, width, pictures, mask_sigma)
-    return _simulate("morphology", n, seed, start, kinds, look)
+    look = Look(survey or Survey(), size, width, pictures, mask_sigma)
+    return simulate_collection("morphology", n, seed=seed, kinds=kinds, look=look, start=start)
 
 
 @SIMULATORS.register("lsbg")
@@ -209,31 +208,29 @@ def simulate_lsbg(
     >>> found.cutouts.dtype.name, found.classes
     ('float32', ('artifact', 'lsbg'))
     """
-    look = _Look(survey or Survey(), size, width, pictures, mask_sigma)
-    return _simulate("lsbg", n, seed, start, kinds, look)
+    look = Look(survey or Survey(), size, width, pictures, mask_sigma)
+    return simulate_collection("lsbg", n, seed=seed, kinds=kinds, look=look, start=start)
 
 
-def as_shares(kinds: Kinds) -> dict[str, float | None]:
-    """Return kinds as a mapping to their shares; None is for that of the table."""
-    return dict(kinds) if isinstance(kinds, Mapping) else dict.fromkeys(kinds)
+def simulate_collection(
+    collection: str, n: int, *, seed: int, kinds: Kinds | None, look: Look, start: int = 0
+) -> Galaxies:
+    """Simulate ``n`` cutouts of a set of kinds.
 
+    Parameters
+    ----------
+    collection : str
+        The set, a key of `CLASSES`.
+    n, seed, kinds, start
+        As of `simulate_galaxies`.
+    look : Look
+        How they are looked at.
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How subjects are looked at: the survey, the size of the cutouts and what is made of the fluxes."""
-
-    survey: Survey
-    size: int
-    width: float | None
-    pictures: bool
-    mask_sigma: float
-
-    @property
-    def pixel(self) -> float:
-        return self.survey.pixel_scale if self.width is None else self.width / self.size
-
-
-def _simulate(collection: str, n: int, seed: int, start: int, kinds: Kinds | None, look: _Look) -> Galaxies:
+    Returns
+    -------
+    Galaxies
+        Cutouts, masks, labels and truth.
+    """
     _check(n=n, seed=seed, start=start, look=look)
     shares = chosen_kinds(collection, None if kinds is None else as_shares(kinds))
     if "edge-on-disc" in shares:
@@ -243,7 +240,12 @@ def _simulate(collection: str, n: int, seed: int, start: int, kinds: Kinds | Non
     return _collect(collection, samples, look)
 
 
-def _check(*, n: int, seed: int, start: int, look: _Look) -> None:
+def as_shares(kinds: Kinds) -> dict[str, float | None]:
+    """Return kinds as a mapping to their shares; None is for that of the table."""
+    return dict(kinds) if isinstance(kinds, Mapping) else dict.fromkeys(kinds)
+
+
+def _check(*, n: int, seed: int, start: int, look: Look) -> None:
     numbers = (("n", n, 0), ("seed", seed, 0), ("start", start, 0), ("size", look.size, _SMALLEST))
     for name, value, least in numbers:
         if value < least:
@@ -253,7 +255,7 @@ def _check(*, n: int, seed: int, start: int, look: _Look) -> None:
             raise ConfigurationError(f"{name} is {getattr(look, name)}; give a number above 0")
 
 
-def _draw(shares: dict[str, float], seed: int, number: int, look: _Look) -> _Sample:
+def _draw(shares: dict[str, float], seed: int, number: int, look: Look) -> _Sample:
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, number))))
     name = str(rng.choice(list(shares), p=list(shares.values())))
     canvas = draw_canvas(look.survey, rng, look.size, look.pixel)
@@ -272,7 +274,7 @@ def _draw(shares: dict[str, float], seed: int, number: int, look: _Look) -> _Sam
     )
 
 
-def _collect(collection: str, samples: list[_Sample], look: _Look) -> Galaxies:
+def _collect(collection: str, samples: list[_Sample], look: Look) -> Galaxies:
     size, count, classes = look.size, len(samples), CLASSES[collection]
     cutouts = np.empty((count, len(BANDS), size, size), np.uint8 if look.pictures else np.float32)
     mask = np.empty((count, 1, size, size), np.uint8)

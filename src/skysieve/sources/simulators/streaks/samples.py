@@ -9,11 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from skysieve.errors import ConfigurationError
-from skysieve.progress import progress_bar
 from skysieve.samples.description import Description, TensorColumn
-from skysieve.samples.parquet import SampleWriter
-from skysieve.sources.simulators.blocks import simulate_blocks
+from skysieve.sources.simulators.blocks import LABEL_ORIGIN, numbered, write_blocks
 from skysieve.sources.simulators.camera import Camera
 from skysieve.sources.simulators.streaks.kinds import chosen_kinds
 from skysieve.sources.simulators.streaks.simulate import simulate_streaks
@@ -81,15 +78,13 @@ def write_streak_samples(
     >>> SampleSet.open(path)
     <SampleSet: 3 samples, cutouts (1, 144, 144), classes ()>
     """
-    if workers < 1:
-        raise ConfigurationError(f"workers is {workers}; give 1 or more")
     chosen = None if kinds is None else tuple(kinds)
     chosen_kinds(chosen)
     task: _Task = (seed, camera, real_fraction, chosen)
     layout = TensorColumn((1, INPUT_SIDE, INPUT_SIDE), "uint8", channels=("difference",), unit="grey level")
     description = Description(
         {"cutouts": layout},
-        label_origin="SIMULATED: labels are the truth of the simulator.",
+        label_origin=LABEL_ORIGIN,
         origin={
             "simulator": "streaks",
             "seed": seed,
@@ -99,11 +94,7 @@ def write_streak_samples(
             "camera": asdict(Camera() if camera is None else camera),
         },
     )
-    with progress_bar("simulating", n, enabled=progress) as bar, SampleWriter(path, description) as writer:
-        for columns in simulate_blocks(_block, task, n, block=BLOCK, workers=workers):
-            writer.write(columns)
-            bar.advance(len(columns["id"]))
-    return Path(path)
+    return write_blocks(path, description, _block, task, n, block=BLOCK, workers=workers, progress=progress)
 
 
 def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
@@ -117,6 +108,5 @@ def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
         size=CUTOUT_SIDE,
         start=start,
     )
-    number = np.arange(start, start + count)
     resized = resize_cutouts(np.asarray(streaks.cutouts, np.uint8))
-    return {"id": number, "group": number, **streaks.columns(), "cutouts": resized[:, None]}
+    return {**numbered(start, count), **streaks.columns(), "cutouts": resized[:, None]}
