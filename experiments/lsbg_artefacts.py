@@ -23,7 +23,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from lsbg_classifiers import CLASSIFIERS, Effort, judged_by_features, judged_by_networks
+from lsbg_classifiers import (
+    CLASSIFIERS,
+    Effort,
+    judged_by_features,
+    judged_by_networks,
+    judged_by_the_border,
+)
 from lsbg_figures import Judged, compare, mcnemar, roc_bands, shares_called, three_class_figures
 from lsbg_noise import measure_noise
 from lsbg_sets import LsbgSet, lsbg_set, three_class_set
@@ -36,7 +42,7 @@ PARTS = ("baseline", "noise", "three-classes")
 
 FULL = Effort(
     counts={"train": 8000, "validation": 2000, "test": 4000},
-    epochs={"deepshadows": 40, "compact": 30, "noise": 10},
+    epochs={"deepshadows": 40, "compact": 15, "noise": 8},
 )
 QUICK = Effort(
     counts={"train": 200, "validation": 80, "test": 120},
@@ -67,6 +73,7 @@ def measure_baseline(found: LsbgSet, runs: Path, effort: Effort) -> dict[str, An
         assert each.ids.tolist() == samples.ids[test].astype(each.ids.dtype).tolist()
         judged[name] = Judged(each.scores, (each.scores >= 0.5).astype(np.int64))
     judged |= judged_by_features(found, labels, samples.classes)
+    judged |= judged_by_the_border(found, labels, samples.classes)
     truth, reasons = labels[test], found.reasons[test]
     figures, differences = compare(truth, groups, judged, PAIRS, replicates=effort.replicates)
     seen = reasons == ""
@@ -124,7 +131,7 @@ def _missing(found: LsbgSet) -> dict[str, Any]:
         counts[split]["measured"] = counts[split].pop("", 0)
     test = found.rows("test")
     kinds, whole = found.samples.scalar("kind")[test], np.isfinite(found.features.values[test]).any(1)
-    counts["test_share_without_any"] = shares_called(kinds, (~whole).astype(np.int64))
+    counts["test_share_without_any"] = shares_called(kinds, np.asarray(~whole, dtype=np.int64))
     return counts
 
 

@@ -16,16 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lsbg_figures import Judged
-from lsbg_sets import LsbgSet
+from lsbg_sets import LsbgSet, border_levels
 from skysieve.recipes.configuration import Configuration, NetworkConfig
 from skysieve.recipes.deepshadows import DEEPSHADOWS
 from skysieve.recipes.feature_classifiers import fit_feature_classifier
+from skysieve.recipes.feature_table import FeatureTable
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.scored_samples import ScoredSamples
 from skysieve.recipes.uncertainty.runs import RunTask, train_runs
 from skysieve.samples import SampleSet
 
-__all__ = ["CLASSIFIERS", "NETWORKS", "Effort", "judged_by_features", "judged_by_networks", "settings_of"]
+__all__ = [
+    "CLASSIFIERS",
+    "NETWORKS",
+    "Effort",
+    "judged_by_features",
+    "judged_by_networks",
+    "judged_by_the_border",
+    "settings_of",
+]
 
 NETWORKS = ("deepshadows", "compact")
 
@@ -143,13 +152,27 @@ def judged_by_features(
     Where nothing was measured, features are the medians of the training samples: a sample counts, and is
     called whatever an average one is called.
     """
-    train, test = found.rows("train"), found.rows("test")
     judged = {}
     for name in names:
         kind, radii = CLASSIFIERS[name]
-        table = found.features if radii else found.sixteen()
-        fitted = fit_feature_classifier(kind, table.take(train), labels[train], tuple(classes))
-        scores = fitted.scores(table.take(test))
-        judged[name] = Judged(scores, fitted.predicted(table.take(test)))
-        print(f"  {name:18s} accuracy {(judged[name].called == labels[test]).mean():.4f}", flush=True)
+        judged[name] = _judged(kind, found.features if radii else found.sixteen(), found, labels, classes)
     return judged
+
+
+def judged_by_the_border(
+    found: LsbgSet, labels: NDArray[np.int64], classes: Sequence[str]
+) -> dict[str, Judged]:
+    """Return what a forest says of the test samples that sees no subject, only the border of each picture.
+
+    It is no rival but a question to the simulator: what it gets right, a network may, too, without having
+    looked at a galaxy.
+    """
+    return {"border": _judged("forest", border_levels(found), found, labels, classes)}
+
+
+def _judged(
+    kind: str, table: FeatureTable, found: LsbgSet, labels: NDArray[np.int64], classes: Sequence[str]
+) -> Judged:
+    train, test = found.rows("train"), found.rows("test")
+    fitted = fit_feature_classifier(kind, table.take(train), labels[train], tuple(classes))
+    return Judged(fitted.scores(table.take(test)), fitted.predicted(table.take(test)))

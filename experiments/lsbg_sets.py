@@ -25,13 +25,19 @@ from skysieve.sources.simulators.galaxies.samples import ARTIFACT_CLASSES, write
 from skysieve.sources.simulators.galaxies.simulate import LSBG_WIDTH, simulate_lsbg
 from skysieve.sources.simulators.galaxies.survey import BANDS
 
-__all__ = ["SIXTEEN", "LsbgSet", "lsbg_set", "three_class_set"]
+__all__ = ["BORDER", "SIXTEEN", "LsbgSet", "border_levels", "lsbg_set", "three_class_set"]
 
 SEED, SIZE, BLOCK = 20261121, 64, 500
 
 #: What is measured: the 16 features of DeepShadows, and the half-light radii of its sister repository.
 OPTIONS = CatalogueOptions(bands=BANDS, pixel_scale=LSBG_WIDTH / SIZE, radius=True)
 SIXTEEN = feature_names(CatalogueOptions(bands=BANDS, pixel_scale=LSBG_WIDTH / SIZE))
+
+
+#: Distance in pixels from the middle, 12 arcsec, from which a pixel is of the border.
+BORDER = 25
+
+_QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +113,27 @@ def three_class_set(found: LsbgSet) -> SampleSet:
     return found.samples.with_columns({"label": np.where(types == 0, 2, types - 1)}, classes=ARTIFACT_CLASSES)
 
 
+def border_levels(found: LsbgSet) -> FeatureTable:
+    """Return quantiles of the levels of each picture far from its subject.
+
+    There, sky and neighbours are seen, and light that is wider than any galaxy. What a classifier knows of
+    these numbers alone is how much the surroundings give away.
+    """
+    offset = np.arange(SIZE) - 0.5 * (SIZE - 1)
+    outside = np.hypot(offset[:, None], offset) >= BORDER
+    parts = []
+    for start in range(0, len(found.samples), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(found.samples)))
+        levels = found.samples.tensor("cutouts", rows)[:, :, outside]
+        parts.append(np.quantile(levels, _QUANTILES, axis=2).transpose(1, 2, 0).reshape(len(rows), -1))
+    names = [f"{channel}_{level:g}" for channel in ("red", "green", "blue") for level in _QUANTILES]
+    return FeatureTable(tuple(names), np.concatenate(parts))
+
+
 def _measured(samples: SampleSet) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
     """Measure the subjects of the pictures on their fluxes."""
-    values, reasons = [], []
+    values: list[NDArray[np.float64]] = []
+    reasons: list[str] = []
     for start in range(0, len(samples), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(samples)))
         fluxes = simulate_lsbg(len(rows), seed=SEED, start=start, size=SIZE, pictures=False)
