@@ -85,3 +85,11 @@ def test_rules_that_another_program_broke_are_errors() -> None:
         ("7", "repeated-id"), ("7", "unknown-label"), ("8", "unknown-label"),
         ("", "unknown-split"), ("Train", "unknown-split"),
     ]  # fmt: skip
+
+
+def test_samples_without_tensors_are_not_called_the_same() -> None:
+    samples = SampleSet.from_columns(
+        {"id": [1, 2], "group": [1, 2], "label": [0, 1], "split": ["train", "test"], "size": [1.0, 2.0]},
+        Description(classes=("bogus", "real")),
+    )
+    assert set(count_findings(validate(samples).findings)) == {"class-missing-in-split"}

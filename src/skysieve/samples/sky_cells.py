@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from skysieve.errors import SampleSetError
 from skysieve.extras import require
+from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["close_pairs", "sky_groups", "unit_vectors"]
+__all__ = ["close_pairs", "merged_groups", "sky_groups", "unit_vectors", "with_sky_groups"]
 
 _ARCSEC = np.pi / 180 / 3600
 
@@ -108,6 +109,80 @@ def close_pairs(ra: ArrayLike, dec: ArrayLike, radius: float) -> NDArray[np.int6
     found = tree.query_pairs(chord * (1 + 1e-9) + 1e-15, output_type="ndarray")
     pairs = np.sort(np.asarray(found, dtype=np.int64).reshape(-1, 2), axis=1)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def with_sky_groups(samples: SampleSet, radius: float) -> SampleSet:
+    """Return the set regrouped, so that no two samples closer than a radius have different groups.
+
+    Groups that are there stay together: groups that share sky become one. A sample without a place keeps
+    the group that it has. A split that is there stays as it is and has to be made anew.
+
+    Parameters
+    ----------
+    samples : SampleSet
+        With columns ``ra`` and ``dec``, degrees.
+    radius : float
+        Linking length, arcsec; the diagonal of the cutouts keeps every pixel of the sky in one group.
+
+    Raises
+    ------
+    SampleSetError
+        If the set has no such columns, no sample has a place, or the radius is not positive.
+    MissingExtraError
+        If scipy is not installed.
+
+    Examples
+    --------
+    >>> from skysieve.samples import Description
+    >>> columns = {"id": [1, 2, 3], "group": ["a", "a", "b"], "ra": [10, 50, 50.001], "dec": [0, 0, 0]}
+    >>> with_sky_groups(SampleSet.from_columns(columns, Description()), radius=30).groups.tolist()
+    ['J010.0000000+00.0000000', 'J010.0000000+00.0000000', 'J010.0000000+00.0000000']
+    """
+    if missing := [name for name in ("ra", "dec") if name not in samples.column_names]:
+        raise SampleSetError(
+            f"the samples have no column {' and '.join(missing)}; "
+            "positions in degrees are needed to group by sky"
+        )
+    ra, dec = (samples.scalar(name).astype(np.float64) for name in ("ra", "dec"))
+    known = np.isfinite(ra) & np.isfinite(dec)
+    if not known.any():
+        raise SampleSetError("no sample has a place on the sky (ra, dec); there is nothing to group by")
+    names = samples.groups.astype(np.str_).astype(object)
+    merged = names.copy()
+    merged[known] = sky_groups(ra[known], dec[known], radius)
+    made = {"radius_arcsec": float(radius), "method": "neighbours on the sky, and what was one group before"}
+    splits = {**samples.description.splits, "groups": made}
+    return samples.with_columns({"group": merged_groups(merged, names)}, splits=splits)
+
+
+def merged_groups(groups: ArrayLike, others: ArrayLike) -> NDArray[np.str_]:
+    """Return groups that keep together what either of two groupings does, named by the first.
+
+    Parameters
+    ----------
+    groups, others : array-like of str, shape (N,)
+        Two groupings of the same samples.
+
+    Returns
+    -------
+    ndarray of str, shape (N,)
+        The first name, in order, of the groups that became one.
+
+    Examples
+    --------
+    >>> merged_groups(["a", "b", "c"], ["x", "y", "y"]).tolist()
+    ['a', 'b', 'b']
+    """
+    names, first = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
+    size, second = len(names), np.unique(np.asarray(others, dtype=np.str_), return_inverse=True)[1]
+    sparse = require("scipy.sparse", extra="archives", purpose="merge groups")
+    graphs = require("scipy.sparse.csgraph", extra="archives", purpose="merge groups")
+    nodes = size + int(second.max(initial=-1)) + 1
+    links = (np.ones(len(first), dtype=bool), (first, size + second))
+    component = graphs.connected_components(sparse.coo_matrix(links, shape=(nodes, nodes)), directed=False)[1]
+    # Names are sorted, hence the first of a component is the least.
+    found, least = np.unique(component[:size], return_index=True)
+    return np.asarray(names[least[np.searchsorted(found, component[first])]])
 
 
 def unit_vectors(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skysieve.samples.description import SPLIT_NAMES
 from skysieve.samples.findings import Finding, count_findings
 from skysieve.samples.sample_set import SampleSet
+from skysieve.samples.split_neighbours import SkyCheck, check_sky
 
 __all__ = ["Validation", "content_hashes", "validate"]
 
@@ -32,12 +33,15 @@ class Validation:
         Samples by split and class; empty without a split.
     findings : tuple of Finding
         Everything worth knowing, errors first.
+    sky : SkyCheck
+        Whether the parts of the split show the same sky, or why that was not looked at.
     """
 
     samples: int
     class_counts: dict[str, int]
     split_counts: dict[str, dict[str, int]]
     findings: tuple[Finding, ...]
+    sky: SkyCheck = field(default_factory=SkyCheck)
 
     @property
     def ok(self) -> bool:
@@ -52,17 +56,18 @@ class Validation:
             "split_counts": self.split_counts,
             "kinds": count_findings(self.findings),
             "findings": [finding.as_dict() for finding in self.findings],
+            "sky": self.sky.as_dict(),
         }
 
 
-def validate(samples: SampleSet, *, batch: int = 512) -> Validation:
+def validate(samples: SampleSet, *, batch: int = 512, closer_than: float | None = None) -> Validation:
     """Look for what spoils training or flatters a result.
 
     Reported: samples whose tensors are the same byte for byte (an error where they stand in
     different splits or carry different labels), images that are constant or all NaN, infinite
     values and the float32 sentinel -3.4e38, classes without samples, missing labels, groups that
-    straddle a split, ids that repeat, labels that are no class, splits that nothing reads, and
-    whatever was kept aside when the set was made.
+    straddle a split, samples of different splits whose cutouts show the same sky, ids that repeat,
+    labels that are no class, splits that nothing reads, and whatever was kept aside when the set was made.
 
     Parameters
     ----------
@@ -70,11 +75,19 @@ def validate(samples: SampleSet, *, batch: int = 512) -> Validation:
         The set; read in batches, so it may be larger than memory.
     batch : int
         Rows in memory at a time.
+    closer_than : float, optional
+        Samples of different splits that are no further apart share sky, arcsec; the width of a cutout if
+        the set says it.
 
     Returns
     -------
     Validation
         Counts and findings.
+
+    Raises
+    ------
+    SampleSetError
+        If ``closer_than`` is not positive.
 
     Examples
     --------
@@ -97,8 +110,11 @@ def validate(samples: SampleSet, *, batch: int = 512) -> Validation:
     labels, ids = samples.labels, samples.ids
     splits = _parts(samples)
     findings.extend(_broken_rules(samples, ids, labels))
-    findings.extend(_duplicates(hashes, ids, labels, splits))
+    if samples.description.tensors:
+        findings.extend(_duplicates(hashes, ids, labels, splits))
     findings.extend(_straddling(samples.groups, splits))
+    sky = check_sky(samples, closer_than)
+    findings.extend(sky.findings())
     names = [*samples.classes, "unlabelled"]
     class_counts = {name: int((labels == number).sum()) for number, name in enumerate(samples.classes)}
     class_counts["unlabelled"] = int((labels < 0).sum())
@@ -113,7 +129,7 @@ def validate(samples: SampleSet, *, batch: int = 512) -> Validation:
         findings.extend(_empty_classes(split_counts))
     rank = {"error": 0, "warning": 1, "note": 2}
     findings.sort(key=lambda finding: rank[finding.severity])
-    return Validation(len(samples), class_counts, split_counts, tuple(findings))
+    return Validation(len(samples), class_counts, split_counts, tuple(findings), sky)
 
 
 def content_hashes(samples: SampleSet) -> list[bytes]:

@@ -183,18 +183,23 @@ def show(samples: SetArgument) -> None:
 
 def validate(
     samples: SetArgument,
+    closer_than: Annotated[
+        float | None,
+        typer.Option(help="Arcsec within which splits must not meet; the width of a cutout if left out."),
+    ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON, too.")] = None,
 ) -> None:
-    """Look for duplicates, empty images, missing labels and groups that straddle a split."""
+    """Look for duplicates, empty images, missing labels, and splits that share groups or sky."""
     import json
 
     from skysieve.samples import SampleSet, count_findings
     from skysieve.samples import validate as validate_samples
 
     require_inputs([samples])
-    found = validate_samples(SampleSet.open(samples))
+    found = validate_samples(SampleSet.open(samples), closer_than=closer_than)
     say_counts({"all samples": found.class_counts} | found.split_counts)
     say_findings(found.findings)
+    say(str(found.sky))
     if kinds := count_findings(found.findings):
         say_table({kind: f"{count:,}" for kind, count in kinds.items()}, title="findings by kind:")
     else:
@@ -212,6 +217,10 @@ def split(
     validation: Annotated[float, typer.Option(help="Share of the validation split.")] = 0.15,
     test: Annotated[float, typer.Option(help="Share of the test split.")] = 0.15,
     folds: Annotated[int, typer.Option(help="Folds of k-fold instead of three splits.")] = 0,
+    sky_radius: Annotated[
+        float | None,
+        typer.Option(help="Make one group of samples within so many arcsec of each other, by ra and dec."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed.")] = 42,
 ) -> None:
     """Split by group, stratified by label; the split is saved in the set."""
@@ -219,6 +228,12 @@ def split(
 
     require_inputs([samples])
     opened = SampleSet.open(samples)
+    if sky_radius is not None:
+        from skysieve.samples.sky_cells import with_sky_groups
+
+        before = len(set(opened.groups))
+        opened = with_sky_groups(opened, sky_radius)
+        say(f"groups: {len(set(opened.groups)):,} of {before:,} are left within {sky_radius:g} arcsec")
     if folds:
         made = with_folds(opened, folds, seed=seed)
     else:

@@ -1,0 +1,66 @@
+"""`skysieve samples validate` and `split`: sky that splits share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from skysieve.cli.application import application
+from skysieve.samples import Description, SampleSet
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(application, [str(each) for each in arguments], env={"COLUMNS": "400"})
+    return result.exit_code, " ".join(result.output.split())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(1)
+    columns = {
+        "id": [f"s{row}" for row in range(60)],
+        "group": [f"s{row}" for row in range(60)],
+        "label": np.arange(60) % 2,
+        # Twenty places with three samples each.
+        "ra": np.repeat(rng.uniform(0, 360, 20), 3),
+        "dec": np.repeat(rng.uniform(-30, 30, 20), 3) + np.tile([0, 0.001, 0.002], 20),
+    }
+    samples = SampleSet.from_columns(columns, Description(classes=("artifact", "lsbg")))
+    return samples.write(tmp_path / "samples.parquet")
+
+
+def test_validate_finds_what_split_mends(path: Path, tmp_path: Path) -> None:
+    divided, mended = tmp_path / "divided.parquet", tmp_path / "mended.parquet"
+    assert "not checked whether splits share sky: the set has no split" in run("samples", "validate", path)[1]
+    assert run("samples", "split", path, "-o", divided)[0] == 0
+    status, told = run("samples", "validate", divided)
+    assert status == 0
+    assert "give it in arcsec (--closer-than)" in told
+    status, told = run(
+        "samples", "validate", divided, "--closer-than", "30", "--json", tmp_path / "found.json"
+    )
+    assert status == 0
+    assert "neighbours-across-splits" in told
+    assert "--sky-radius 42.4" in told
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["sky"]["neighbours"][0]["close"] > 0
+
+    status, told = run("samples", "split", path, "-o", mended, "--sky-radius", "42.4")
+    assert status == 0
+    assert "groups: 20 of 60 are left within 42.4 arcsec" in told
+    status, told = run("samples", "validate", mended, "--closer-than", "30")
+    assert status == 0
+    assert "sky: 0 of" in told
+    assert "neighbours-across-splits" not in told
+
+
+def test_a_radius_without_positions_is_refused(tmp_path: Path) -> None:
+    samples = SampleSet.from_columns({"id": [1, 2, 3, 4], "group": [1, 2, 3, 4]}, Description())
+    path = samples.write(tmp_path / "bare.parquet")
+    status, _ = run("samples", "split", path, "-o", tmp_path / "x.parquet", "--sky-radius", "5")
+    assert status != 0
+    assert not (tmp_path / "x.parquet").exists()
