@@ -61,6 +61,18 @@ def test_a_saved_model_passes_every_check(saved: Model) -> None:
     assert {path.name for path in saved.folder.iterdir()} == {DESCRIPTION, WEIGHTS, GRAPH, CARD}
 
 
+def test_a_steep_calibration_passes_every_check(tmp_path: Path) -> None:
+    uncalibrated = describe(calibration={"kind": "sigmoid"})
+    network = network_for(uncalibrated)
+    probes = torch.from_numpy(probe_images(CONTRACT.shape))
+    with torch.inference_mode():
+        middle = float(build_vetter(uncalibrated, network).logits(probes).median())
+    knots = [middle - 1e-5, middle, middle + 1e-5]
+    steep = describe(calibration={"kind": "isotonic", "knots": knots, "values": [0.0, 0.5, 1.0]})
+    model = save_model(tmp_path / "steep", network, steep)
+    assert [check.outcome for check in check_model(model)] == ["passed"] * 4
+
+
 def test_the_description_comes_back(saved: Model) -> None:
     loaded = Model.load(saved.folder)
     assert loaded.description == saved.description

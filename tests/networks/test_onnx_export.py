@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from skysieve.errors import ModelError
+from skysieve.evaluation.calibration import Isotonic
 from skysieve.networks.compact import Compact
 from skysieve.networks.onnx_export import _trial_batches, export_onnx
 from skysieve.networks.vetter import Vetter
@@ -80,6 +81,42 @@ def test_graph_that_differs_is_not_left_behind(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="differ from those of the module"):
         export_onnx(FrozenDraw(), tmp_path / "model.onnx", SHAPE)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def hardly_trained(vetter: Vetter) -> Vetter:
+    """Return a network as it starts, with the steps of an isotonic calibration on a few samples."""
+    vetter.eval()
+    with torch.inference_mode():
+        trials = _trial_batches(SHAPE, accepts_nan=True, full_scale=None)
+        logits = np.unique(np.concatenate([vetter.logits(torch.from_numpy(each)) for each in trials]))
+    steps = logits[np.diff(logits, prepend=-np.inf) > 1e-5].astype(float)
+    knots = np.stack([steps - 2e-6, steps + 2e-6], axis=1).ravel()
+    values = np.repeat(np.linspace(0.0, 1.0, len(steps) + 1), 2)[1:-1]
+    vetter.calibrate = Isotonic(tuple(knots), tuple(values))
+    return vetter
+
+
+def test_a_steep_calibration_is_allowed_what_rounding_gives(hardly_trained: Vetter, tmp_path: Path) -> None:
+    export_onnx(hardly_trained, tmp_path / "model.onnx", SHAPE)
+    assert (tmp_path / "model.onnx").is_file()
+
+
+def test_a_steep_calibration_hides_no_other_graph(hardly_trained: Vetter, tmp_path: Path) -> None:
+    class Drift(nn.Module):
+        """Each call of Python moves the logit by a little more, which no graph can do."""
+
+        def __init__(self, network: nn.Module) -> None:
+            super().__init__()
+            self.network, self.calls = network, 0
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.calls += 1
+            return self.network(x) + 1e-3 * float(self.calls)
+
+    hardly_trained.network = Drift(hardly_trained.network)
+    with pytest.raises(ModelError, match="differ from those of the module"):
+        export_onnx(hardly_trained, tmp_path / "model.onnx", SHAPE)
 
 
 def test_values_are_tried_within_the_full_scale_only() -> None:

@@ -18,6 +18,7 @@ from torch import nn
 from skysieve.atomic_file import replacing
 from skysieve.errors import ModelError
 from skysieve.extras import require
+from skysieve.networks.output_bounds import output_bounds
 
 __all__ = ["export_onnx"]
 
@@ -57,13 +58,14 @@ def export_onnx(
         Largest value of the input where it has one, such as 255 of grey levels; values are tried from 0
         to it. None: the input may have any scale.
     tolerance : float
-        Largest allowed difference of an output, in units of the largest output of
-        the batch where that is above 1 (logits).
+        Largest allowed difference of a logit and of an output, in units of the largest of
+        the batch where that is above 1. What the calibration makes of such logits is
+        allowed, however steep it is (`output_bounds`).
 
     Returns
     -------
     float
-        The largest difference that was found.
+        The largest difference of outputs that was found, in the same units.
 
     Raises
     ------
@@ -136,10 +138,10 @@ def _largest_difference(
     vetter: nn.Module, path: Path, trials: list[NDArray[np.float32]], tolerance: float
 ) -> float:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    largest = 0.0
+    largest, within = 0.0, True
     for samples in trials:
-        with torch.inference_mode():
-            expected = vetter(torch.from_numpy(samples)).numpy()
+        bounds = output_bounds(vetter, samples, tolerance)
+        expected = bounds.expected
         if not np.isfinite(expected).all():
             raise ModelError(
                 f"{type(vetter).__name__} returns values that are not finite for samples with NaN; "
@@ -148,13 +150,15 @@ def _largest_difference(
         (found,) = session.run(None, {session.get_inputs()[0].name: samples})
         if found.shape != expected.shape:
             raise ModelError(f"the ONNX graph returns shape {found.shape}, the module {expected.shape}")
-        # NaN is larger than any tolerance here: np.max keeps it, and the comparison below is false.
+        within &= bounds.hold(found)
+        # np.max keeps NaN.
         difference = np.abs(found - expected).max() / max(1.0, np.abs(expected).max())
         largest = float(np.max([largest, difference]))
-    if not largest <= tolerance:
+    if not within:
         raise ModelError(
-            f"the outputs of the ONNX graph differ from those of the module by {largest:.2g}, more than "
-            f"{tolerance:.2g}; look for operations that the exporter approximates, or allow more by tolerance"
+            f"the outputs of the ONNX graph differ from those of the module by {largest:.2g}, which is more "
+            f"than logits within {tolerance:.2g} of each other give; look for operations that the exporter "
+            "approximates, or allow more by tolerance"
         )
     return largest
 

@@ -63,10 +63,14 @@ class Vetter(nn.Module):
             Probability of the positive class for a network of one output, else
             of each of the K classes.
         """
+        return self.calibrate(self.logits(samples))
+
+    def logits(self, samples: Tensor) -> Tensor:
+        """Return what is calibrated: logits of raw samples, shape (N,) for one output and else (N, K)."""
         if self.preprocess is not None:
             samples = self.preprocess(samples)
-        logits = self.network(samples)
-        return self.calibrate(logits[:, 0] if logits.shape[1] == 1 else logits)
+        logits: Tensor = self.network(samples)
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
 
 def probabilities_of(logits: Tensor) -> Tensor:
