@@ -107,7 +107,7 @@ PARTS = {
         galaxies,
         {
             "compact": Layout("compact", COMPACT, "stages.2", {"width": 32}),
-            # Its four convolutions; dense layers of a quarter, for a twentieth of the published samples.
+            # Its four convolutions; dense layers of a quarter, as there are few samples.
             "night-sky-net": Layout(
                 "night-sky-net",
                 replace(COMPACT, epochs=20, learning_rate=5e-4, weight_decay=0.01, patience=20),
@@ -122,7 +122,7 @@ PARTS = {
         lsbgs,
         {
             "compact": Layout("compact", COMPACT, "stages.2", {"width": 32}),
-            # With its L2 penalty; ten times its rate, for a hundredth of the published steps.
+            # With its L2 penalty; ten times its rate, as there are few steps.
             "deepshadows": Layout(
                 "deepshadows",
                 replace(COMPACT, optimizer="adadelta", learning_rate=1.0, weight_decay=0.0),
