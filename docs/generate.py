@@ -11,6 +11,7 @@ from pathlib import Path
 
 import api_reference
 import command_reference
+import galaxy_figures
 import galaxy_results
 import registered_things
 import settings_reference
@@ -31,7 +32,7 @@ def generate(folder: Path) -> None:
         "streak-kinds.png": streak_contact_sheet(read_real_cutouts()),
     }
     parts |= registered_things.parts() | settings_reference.parts() | streak_results.parts()
-    parts |= galaxy_results.parts()
+    parts |= galaxy_results.parts() | galaxy_figures.parts()
     write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from galaxy_folds import FOLDS, Variant, judged_log_shares
 from skysieve.recipes.galaxy_votes import vote_agreement
@@ -43,6 +44,22 @@ TRAINING = TrainingConfig(
 LOSSES = ("dirichlet-multinomial", "soft-cross-entropy")
 
 
+def tenths(predicted: NDArray[np.float64], counted: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Return what people said of each tenth of the galaxies, those of the lowest predicted shares first."""
+    told = []
+    for rows in np.array_split(np.argsort(predicted, kind="stable"), 10):
+        low, high = np.quantile(counted[rows], (0.16, 0.84))
+        told.append(
+            {
+                "predicted": float(predicted[rows].mean()),
+                "counted": float(counted[rows].mean()),
+                "low": float(low),
+                "high": float(high),
+            }
+        )
+    return told
+
+
 def measure(runs: Path, folds: list[int], losses: list[str], side: int, *, quick: bool) -> dict[str, Any]:
     """Return the figures of both losses."""
     samples = galaxy_zoo2_samples(DATA / "galaxies" / "galaxyzoo2", side=side)
@@ -61,6 +78,9 @@ def measure(runs: Path, folds: list[int], losses: list[str], side: int, *, quick
         predicted, counted = np.exp(judged[rows]), votes[rows].astype(np.float64)
         found = vote_agreement(predicted, counted, samples.groups[rows], samples.classes)
         results[loss] = {"folds": folds, "galaxies": found.galaxies, "classes": found.to_json()}
+        shares = counted / counted.sum(1, keepdims=True)
+        for number, name in enumerate(samples.classes):
+            results[loss]["classes"][name]["tenths"] = tenths(predicted[:, number], shares[:, number])
         print(found, flush=True)
     return {
         "data": f"{len(samples)} pictures of Galaxy Zoo 2, averaged down to {side} x {side} pixels",
