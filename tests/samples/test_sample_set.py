@@ -83,8 +83,9 @@ def test_other_programs_read_it(tmp_path: Path) -> None:
 
 
 def test_a_large_set_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_module, "ROW_GROUP_BYTES", 1)
     samples = make(9)
+    two = parquet_module._encoded_bytes(next(iter(samples.batches(2)))._source)
+    monkeypatch.setattr(parquet_module, "ROW_GROUP_BYTES", two)
     with SampleWriter(tmp_path / "set.parquet", LAYOUT) as writer:
         for piece in samples.batches(2):
             writer.write_table(piece._source)
@@ -97,6 +98,30 @@ def test_a_large_set_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.Monke
     mapped = opened.tensor_to_memmap("cutouts", tmp_path / "cutouts.npy")
     np.testing.assert_array_equal(mapped, samples.tensor("cutouts"))
     assert [len(piece) for piece in opened.batches(4)] == [2, 2, 2, 2, 1]
+
+
+@pytest.mark.parametrize(("dtype", "encoded"), [("uint8", 8), ("int16", 8), ("float32", 8), ("float64", 12)])
+@pytest.mark.parametrize("batch", [7, 64, 400])
+def test_what_is_held_before_it_is_written_has_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, encoded: int, batch: int
+) -> None:
+    limit = 100_000
+    monkeypatch.setattr(parquet_module, "ROW_GROUP_BYTES", limit)
+    layout = Description(tensors={"cutouts": TensorColumn((1, 10, 10), dtype)})
+    a_row = 100 * encoded + 2 * 12
+    with SampleWriter(tmp_path / "set.parquet", layout) as writer:
+        for start in range(0, 800, batch):
+            number = np.arange(start, min(start + batch, 800))
+            cutouts = np.zeros((len(number), 1, 10, 10), dtype)
+            writer.write({"id": number, "group": number, "cutouts": cutouts})
+            assert writer.pending_bytes < limit
+    metadata = pq.ParquetFile(tmp_path / "set.parquet").metadata
+    rows = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    assert sum(rows) == 800
+    assert max(rows) * a_row <= limit
+    # Full enough to compress, too.
+    assert max(rows) * a_row > 0.4 * limit
+    np.testing.assert_array_equal(SampleSet.open(tmp_path / "set.parquet").ids, np.arange(800))
 
 
 def test_added_columns_lie_over_the_file_and_are_written(tmp_path: Path) -> None:

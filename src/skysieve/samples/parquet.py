@@ -31,8 +31,8 @@ __all__ = [
 #: Where the description stands in the metadata of the Parquet schema.
 METADATA_KEY = b"skysieve"
 
-#: Size that a row group is filled to: large enough to compress, small enough to hold in memory.
-ROW_GROUP_BYTES = 32 * 2**20
+#: Bytes that a row group takes while it is encoded: large enough to compress, small enough to hold in memory.
+ROW_GROUP_BYTES = 64 * 2**20
 
 
 def arrow_type(column: TensorColumn) -> pa.DataType:
@@ -162,7 +162,8 @@ class SampleWriter:
         self._files = ExitStack()
         self._writer: pq.ParquetWriter | None = None
         self._pending: list[pa.Table] = []
-        self._pending_bytes = 0
+        #: Bytes that the rows not yet written take while they are encoded.
+        self.pending_bytes = 0
 
     def write(self, columns: Mapping[str, Any]) -> None:
         """Append rows, given as columns of equal length; every call has the same columns.
@@ -179,23 +180,26 @@ class SampleWriter:
         if self._pending:
             table = _cast(table, self._pending[0].schema, self.path)
         self._pending.append(table)
-        self._pending_bytes += table.nbytes
+        self.pending_bytes += _encoded_bytes(table)
         self.rows += table.num_rows
-        if self._pending_bytes >= ROW_GROUP_BYTES:
+        if self.pending_bytes >= ROW_GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         if not self._pending:
             return
-        table = pa.concat_tables(self._pending).combine_chunks()
+        table = pa.concat_tables(self._pending)
+        rows = max(1, table.num_rows * ROW_GROUP_BYTES // max(1, self.pending_bytes))
+        self._pending, self.pending_bytes = [], 0
         schema = table.schema.with_metadata({METADATA_KEY: self.description.to_json().encode()})
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             partial = self._files.enter_context(replacing(self.path))
             # Closed before the file takes its name, and before it is removed.
             self._writer = self._files.enter_context(pq.ParquetWriter(partial, schema, compression="zstd"))
-        self._writer.write_table(_cast(table, self._writer.schema, self.path))
-        self._pending, self._pending_bytes = [], 0
+        table = _cast(table, self._writer.schema, self.path)
+        for start in range(0, max(1, table.num_rows), rows):
+            self._writer.write_table(table.slice(start, rows).combine_chunks())
 
     def __enter__(self) -> SampleWriter:
         return self
@@ -213,6 +217,22 @@ class SampleWriter:
             self._flush()
             if self._writer is None:
                 raise SampleSetError(f"{self.path}: no sample was written; a sample set has at least one row")
+
+
+def _encoded_bytes(table: pa.Table) -> int:
+    """Return what a table takes while it is encoded: no value has less than 32 bits, and each 32 of levels.
+
+    Pictures of one byte a value take eight times what they take in Arrow.
+    """
+    total = int(table.nbytes)
+    for column in table.columns:
+        for chunk in column.chunks:
+            values = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
+            while pa.types.is_list(values.type) or pa.types.is_fixed_size_list(values.type):
+                values = values.flatten()
+            width = values.type.bit_width // 8 if pa.types.is_primitive(values.type) else 4
+            total += len(values) * (max(0, 4 - width) + 4)
+    return total
 
 
 def columns_to_table(columns: Mapping[str, Any], description: Description) -> pa.Table:
