@@ -7,7 +7,8 @@ catalogues that were never published is asked here of simulated ones:
 - ``baseline``: the published network and a compact one on pictures, a support vector machine and a random
   forest on features measured on the fluxes of the same subjects, and which kinds of artefacts each mistakes;
 - ``noise``: what wrong labels cost, at random and in one direction;
-- ``three-classes``: galaxies and two types of artefacts.
+- ``three-classes``: galaxies and two types of artefacts;
+- ``uneven-sky``: the compact network and the classifiers of features where no sky is subtracted well.
 
 Everything is SIMULATED. The simulator knows nothing of these figures: it was not made to reach them.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ import torch
 
 from lsbg_classifiers import (
     CLASSIFIERS,
+    NETWORKS,
     Effort,
     judged_by_features,
     judged_by_networks,
@@ -33,12 +36,13 @@ from lsbg_classifiers import (
 from lsbg_figures import Judged, compare, mcnemar, roc_bands, shares_called, three_class_figures
 from lsbg_noise import measure_noise
 from lsbg_sets import LsbgSet, lsbg_set, three_class_set
+from lsbg_uneven_sky import BRIGHTNESS, uneven_sky_set
 from skysieve.recipes.deepshadows import DEEPSHADOWS, DEEPSHADOWS_THREE_CLASSES
 
 ROOT = Path(__file__).parents[1]
 RESULT = Path(__file__).parent / "results" / "lsbg_artefacts.json"
 
-PARTS = ("baseline", "noise", "three-classes")
+PARTS = ("baseline", "noise", "three-classes", "uneven-sky")
 
 FULL = Effort(
     counts={"train": 8000, "validation": 2000, "test": 4000},
@@ -63,11 +67,16 @@ PAIRS = (
 )
 
 
-def measure_baseline(found: LsbgSet, runs: Path, effort: Effort) -> dict[str, Any]:
+def measure_baseline(
+    found: LsbgSet,
+    runs: Path,
+    effort: Effort,
+    networks: Sequence[str] = NETWORKS,
+) -> dict[str, Any]:
     """Return the figures of all classifiers on the same test samples."""
     samples, test = found.samples, found.rows("test")
     labels, groups = samples.labels, samples.groups[test]
-    scored, trained = judged_by_networks(DEEPSHADOWS, found, samples, runs, effort)
+    scored, trained = judged_by_networks(DEEPSHADOWS, found, samples, runs, effort, networks)
     judged = {}
     for name, each in scored.items():
         assert each.ids.tolist() == samples.ids[test].astype(each.ids.dtype).tolist()
@@ -75,7 +84,8 @@ def measure_baseline(found: LsbgSet, runs: Path, effort: Effort) -> dict[str, An
     judged |= judged_by_features(found, labels, samples.classes)
     judged |= judged_by_the_border(found, labels, samples.classes)
     truth, reasons = labels[test], found.reasons[test]
-    figures, differences = compare(truth, groups, judged, PAIRS, replicates=effort.replicates)
+    pairs = [pair for pair in PAIRS if set(pair) <= set(judged)]
+    figures, differences = compare(truth, groups, judged, pairs, replicates=effort.replicates)
     seen = reasons == ""
     of_seen, _ = compare(
         truth[seen],
@@ -171,6 +181,10 @@ def measure(parts: list[str], runs: Path, effort: Effort, workers: int) -> dict[
             measured[part] = measure_baseline(found, runs / part, effort)
         elif part == "noise":
             measured[part] = measure_noise(found, runs / part, effort)
+        elif part == "uneven-sky":
+            uneven = uneven_sky_set(found, runs / "uneven-set")
+            measured[part] = measure_baseline(uneven, runs / part, effort, ("compact",))
+            measured[part]["mag_per_arcsec2"] = list(BRIGHTNESS)
         else:
             measured[part] = measure_three_classes(found, runs / part, effort)
     return measured

@@ -96,7 +96,12 @@ def settings_of(network: str, epochs: int, replicates: int) -> Configuration:
 
 
 def judged_by_networks(
-    recipe: Recipe, found: LsbgSet, samples: SampleSet, folder: Path, effort: Effort
+    recipe: Recipe,
+    found: LsbgSet,
+    samples: SampleSet,
+    folder: Path,
+    effort: Effort,
+    networks: Sequence[str] = NETWORKS,
 ) -> tuple[dict[str, ScoredSamples], dict[str, Any]]:
     """Return the scores of the test samples by each network, and how its training went.
 
@@ -112,10 +117,12 @@ def judged_by_networks(
         Holds a run for each network; what is done is not done again.
     effort : Effort
         Epochs and replicates.
+    networks : sequence of str
+        Which of `NETWORKS`.
     """
     tasks = [
         RunTask(name, settings_of(name, effort.epochs[name], min(200, effort.replicates)))
-        for name in NETWORKS
+        for name in networks
     ]
     outcomes = train_runs(recipe, [found.path], samples, folder, tasks)
     scored, told = {}, {}

@@ -25,7 +25,18 @@ from skysieve.sources.simulators.galaxies.samples import ARTIFACT_CLASSES, write
 from skysieve.sources.simulators.galaxies.simulate import LSBG_WIDTH, simulate_lsbg
 from skysieve.sources.simulators.galaxies.survey import BANDS
 
-__all__ = ["BORDER", "SIXTEEN", "LsbgSet", "border_levels", "lsbg_set", "three_class_set"]
+__all__ = [
+    "BLOCK",
+    "BORDER",
+    "OPTIONS",
+    "SEED",
+    "SIXTEEN",
+    "SIZE",
+    "LsbgSet",
+    "border_levels",
+    "lsbg_set",
+    "three_class_set",
+]
 
 SEED, SIZE, BLOCK = 20261121, 64, 500
 
