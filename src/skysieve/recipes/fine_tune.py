@@ -37,8 +37,8 @@ __all__ = [
     "tuned_samples",
 ]
 
-#: Passes over the samples unless set otherwise, as in the published fine-tuning of DeepShadows.
-EPOCHS = 30
+#: Passes over the samples, and samples a step, as in the published fine-tuning of DeepShadows.
+EPOCHS, BATCH = 30, 16
 
 #: The learning rate of a network that is trained already, as a share of the one it was trained with.
 RATE = 0.1
@@ -157,8 +157,8 @@ def recipe_of_trained(model: Model) -> Recipe:
 def fine_tune_settings(model: Model, fine_tuning: FineTuningConfig | None = None) -> Configuration:
     """Return the settings that a model was trained with, made gentler.
 
-    30 epochs without a warm-up, all of them looked at; and a tenth of the learning rate, unless the head
-    alone learns, which cannot forget what it does not know.
+    30 epochs of batches of 16 without a warm-up, all of them looked at; and a tenth of the learning rate,
+    unless the head alone learns, which has nothing below it to forget.
 
     Parameters
     ----------
@@ -188,6 +188,7 @@ def fine_tune_settings(model: Model, fine_tuning: FineTuningConfig | None = None
         epochs=EPOCHS,
         patience=EPOCHS,
         warmup_epochs=0,
+        batch_size=min(BATCH, settings.training.batch_size),
         learning_rate=rate if tuning.strategy == "head" else RATE * rate,
     )
     return replace(settings, training=training, splits=replace(settings.splits, folds=0))

@@ -303,7 +303,7 @@ def _provenance(
     learned = [examples_of(split, part, settings.training).rows for part in ("train", "validation")]
     seen = np.concatenate([rows for rows in learned if rows is not None])
     packages = ("torch", "numpy", "scikit-learn", "onnx")
-    tuned = {} if fine_tuning is None or begun is None else fine_tuned_from(begun, fine_tuning, members)
+    tuned = {} if fine_tuning is None or begun is None else fine_tuned_from(begun, fine_tuning)
     return {
         "summary": {
             "recipe": f"{recipe.name} ({recipe.paper})",

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError
 from skysieve.models.model import WEIGHTS, Model
@@ -19,7 +21,7 @@ from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.recipe import Recipe
 from skysieve.training.fine_tuning import FineTuningConfig
-from skysieve.training.fit import FitResult
+from skysieve.training.fine_tuning_plan import plan_fine_tuning
 
 __all__ = ["fine_tuned_from", "network_json", "network_maker"]
 
@@ -77,24 +79,18 @@ def _start_from(network: Any, model: Model, settings: Configuration, recipe: Rec
     load(network, model.folder / WEIGHTS)
 
 
-def fine_tuned_from(
-    begun: Model, fine_tuning: FineTuningConfig, members: tuple[FitResult, ...]
-) -> dict[str, Any]:
-    """Return what learned on, in words for the card and as facts."""
-    name = begun.description.name
-    facts = as_dict(fine_tuning) | {"model": name, "identity": begun.identity}
-    stored = json.loads((members[0].folder / "configuration.json").read_text(encoding="utf-8"))
-    words = f"from {name} (identity {begun.identity}), {fine_tuning.text}"
-    if plan := stored["used"].get("fine_tuning"):
-        facts |= plan
-        learned = ", ".join(plan["trained"])
-        words += f": {learned} learned ({plan['trained_parameters']:,} parameters a network)"
-        words += f"; {', '.join(plan['frozen'])} stayed as they were" if plan["frozen"] else ""
+def fine_tuned_from(begun: Model, fine_tuning: FineTuningConfig) -> dict[str, Any]:
+    """Return what of a model learned on: ``words`` for the card of the new one, and ``facts``."""
+    described = begun.description
+    network = rebuild_network(described, begun.folder / WEIGHTS)
+    alone = network.networks[0] if "members" in described.network else network
+    blank = torch.zeros(1, *described.contract.shape)
+    plan = plan_fine_tuning(alone, Pipeline.from_json(described.preprocess)(blank), fine_tuning).to_json()
+    learned = f"{', '.join(plan['trained'])} learned ({plan['trained_parameters']:,} parameters a network)"
+    words = f"from {described.name} (identity {begun.identity}), {fine_tuning.text}: {learned}"
+    words += f"; {', '.join(plan['frozen'])} stayed as they were" if plan["frozen"] else ""
+    facts = as_dict(fine_tuning) | plan | {"model": described.name, "identity": begun.identity}
     return {"words": words, "facts": facts}
-
-
-def _outputs(recipe: Recipe) -> int:
-    return 1 if len(recipe.classes) == 2 else len(recipe.classes)
 
 
 def network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
@@ -102,3 +98,7 @@ def network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
     arguments: dict[str, Any] = json.loads(json.dumps(dict(settings.network.arguments)))
     described = {"name": settings.network.name, "outputs": _outputs(recipe), "arguments": arguments}
     return described if settings.network.members == 1 else described | {"members": settings.network.members}
+
+
+def _outputs(recipe: Recipe) -> int:
+    return 1 if len(recipe.classes) == 2 else len(recipe.classes)
