@@ -8,7 +8,8 @@ import pytest
 
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.evaluate import Evaluation, evaluate
-from skysieve.evaluation.metrics import binary_metrics
+from skysieve.evaluation.intervals import wilson_interval
+from skysieve.evaluation.metrics import binary_metrics, precision_at_prevalence
 from skysieve.evaluation.thresholds import fixed, max_fpr
 
 
@@ -91,10 +92,34 @@ def test_many_classes() -> None:
     assert found.threshold is None
     assert found.curves is None
     assert found.intervals["recall: b"].value == found.metrics.recall[1]  # type: ignore[index]
+    precision = found.intervals["precision: b"]
+    assert precision.value == pytest.approx(found.metrics.precision[1])  # type: ignore[index]
+    assert precision.low < precision.value < precision.high
+    assert found.precision.classes[1].here.precision.value == pytest.approx(precision.value)
+    assert not [name for name in found.intervals if "prevalence" in name]
     worst = found.worst_mistakes(truth=2, limit=3)
     assert (np.diff(found.scores[worst, 2]) >= 0).all()
     assert found.uncalibrated is not None
     json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_classes_without_a_mistake_have_wilson_intervals() -> None:
+    labels = np.repeat([0, 1, 2], [5, 6, 9])
+    found = evaluate(
+        labels, np.eye(3)[labels], groups=np.arange(20), split="test", seed=0, replicates=20, classes="abc"
+    )
+    for name, trials in {"recall: a": 5, "precision: c": 9, "accuracy": 20}.items():
+        assert found.intervals[name] == wilson_interval(trials, trials)
+
+
+def test_precision_at_true_shares_is_among_the_figures() -> None:
+    found = judge(shares={"real": 0.01})
+    rates = [found.intervals[name].value for name in ("recall", "fpr")]
+    expected = precision_at_prevalence(*rates, prevalence=0.01)
+    assert found.intervals["precision_at_prevalence"].value == pytest.approx(expected)
+    assert found.to_json()["precision_by_share"]["statement"] == found.precision.statement
+    with pytest.raises(ConfigurationError, match="'merger'"):
+        judge(shares={"merger": 0.01})
 
 
 def test_json_is_plain_and_small() -> None:

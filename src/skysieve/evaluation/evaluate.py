@@ -24,6 +24,7 @@ from skysieve.evaluation.metrics import (
     curves,
     multiclass_metrics,
 )
+from skysieve.evaluation.prevalence import PrecisionByShare, precision_by_share
 from skysieve.evaluation.reliability import ReliabilityCurve, reliability
 from skysieve.evaluation.thresholds import Threshold, fixed
 
@@ -56,7 +57,10 @@ class Evaluation:
         The figures.
     intervals : dict of str to Interval
         The figures by name with their intervals; for more than two classes also
-        ``recall: <class>``.
+        ``recall: <class>`` and ``precision: <class>``. Where true shares are known, also
+        ``precision_at_prevalence``, for more than two classes ``precision_at_prevalence: <class>``.
+    precision : PrecisionByShare
+        How the precision depends on the shares of the classes, in figures and in words.
     curves : Curves or None
         None unless both of two classes occur.
     reliability : ReliabilityCurve
@@ -75,6 +79,7 @@ class Evaluation:
     n_groups: int
     metrics: BinaryMetrics | MulticlassMetrics
     intervals: dict[str, Interval]
+    precision: PrecisionByShare
     curves: Curves | None
     reliability: ReliabilityCurve
     uncalibrated: ReliabilityCurve | None
@@ -110,6 +115,7 @@ class Evaluation:
             "n_groups": self.n_groups,
             "metrics": asdict(self.metrics),
             "intervals": {name: interval.to_json() for name, interval in self.intervals.items()},
+            "precision_by_share": self.precision.to_json(),
             "curves": _thinned(self.curves) if self.curves else None,
             "reliability": asdict(self.reliability),
             "uncalibrated": asdict(self.uncalibrated) if self.uncalibrated else None,
@@ -135,6 +141,7 @@ def evaluate(
     magnitudes: npt.ArrayLike | None = None,
     magnitude_name: str = "magnitude",
     ids: npt.ArrayLike | None = None,
+    shares: Mapping[str, float] | None = None,
     level: float = 0.95,
     replicates: int = 1000,
 ) -> Evaluation:
@@ -168,6 +175,9 @@ def evaluate(
         Its name.
     ids : array_like, shape (N,), optional
         Names of the samples; their positions if left out.
+    shares : mapping of str to float, optional
+        True shares of the classes where the model will be used, or of some of them: the others divide
+        the rest as they do among these samples.
     level, replicates
         Of the intervals.
 
@@ -176,7 +186,7 @@ def evaluate(
     SampleSetError
         If the arrays do not fit together or hold unlabelled samples.
     ConfigurationError
-        If classes or threshold do not fit the scores.
+        If classes or threshold do not fit the scores, or shares not the classes.
 
     Examples
     --------
@@ -198,10 +208,16 @@ def evaluate(
     if cut is not None:
         metrics: BinaryMetrics | MulticlassMetrics = binary_metrics(known, array, cut.value)
         intervals = draw(_binary_figures(cut.value), known, array)
-        intervals |= _wilson_at_the_ends(intervals, known, array >= cut.value, codes, level)
+        called = (array >= cut.value).astype(np.int64)
+        intervals |= _wilson_at_the_ends(intervals, known, called == 1, codes, level)
     else:
         metrics = multiclass_metrics(known, array)
         intervals = draw(_class_figures(tuple(classes)), known, array)
+        called = array.argmax(axis=1)
+        intervals |= _wilson_of_classes(intervals, known, called, classes, codes, level)
+    by_share = precision_by_share(
+        known, called, classes, codes, shares=shares, level=level, replicates=replicates, seed=seed
+    )
     both = cut is not None and known.min() != known.max()
     return Evaluation(
         split=split,
@@ -209,7 +225,8 @@ def evaluate(
         threshold=cut,
         n_groups=int(codes.max()) + 1,
         metrics=metrics,
-        intervals=intervals,
+        intervals=intervals | _at_prevalence(by_share),
+        precision=by_share,
         curves=curves(known, array) if both else None,
         reliability=_reliability(known, array),
         uncalibrated=None if logits is None else _reliability(known, _uncalibrated(logits, array)),
@@ -252,10 +269,22 @@ def _binary_figures(threshold: float) -> Any:
 def _class_figures(classes: tuple[str, ...]) -> Any:
     def figures(labels: IntArray, scores: FloatArray) -> dict[str, float]:
         found = multiclass_metrics(labels, scores)
-        by_class = {f"recall: {name}": value for name, value in zip(classes, found.recall, strict=True)}
+        by_class = {
+            f"{figure}: {name}": value
+            for figure in ("recall", "precision")
+            for name, value in zip(classes, getattr(found, figure), strict=True)
+        }
         return {name: getattr(found, name) for name in CLASS_FIGURES} | by_class
 
     return figures
+
+
+def _at_prevalence(found: PrecisionByShare) -> dict[str, Interval]:
+    """Return the precisions on the sky, where it is known, under the names of figures."""
+    name = "precision_at_prevalence"
+    if len(found.classes) == 2:
+        return {} if found.main.sky is None else {name: found.main.sky.precision}
+    return {f"{name}: {each.name}": each.sky.precision for each in found.classes if each.sky is not None}
 
 
 def _wilson_at_the_ends(
@@ -265,7 +294,7 @@ def _wilson_at_the_ends(
     codes: IntArray,
     level: float,
 ) -> dict[str, Interval]:
-    """Return Wilson's interval, with groups as trials, for each rate that is exactly 0 or 1."""
+    """Return Wilson's interval for each rate of two classes that is exactly 0 or 1."""
     among = {
         "accuracy": np.ones(labels.shape, dtype=bool),
         "precision": called,
@@ -273,6 +302,31 @@ def _wilson_at_the_ends(
         "fnr": labels == 1,
         "fpr": labels == 0,
     }
+    return _wilson(intervals, among, codes, level)
+
+
+def _wilson_of_classes(
+    intervals: Mapping[str, Interval],
+    labels: IntArray,
+    called: IntArray,
+    classes: Sequence[str],
+    codes: IntArray,
+    level: float,
+) -> dict[str, Interval]:
+    """Return Wilson's interval for accuracy, recalls and precisions that are exactly 0 or 1."""
+    among = {"accuracy": np.ones(labels.shape, dtype=bool)}
+    for k, name in enumerate(classes):
+        among |= {f"recall: {name}": labels == k, f"precision: {name}": called == k}
+    return _wilson(intervals, among, codes, level)
+
+
+def _wilson(
+    intervals: Mapping[str, Interval],
+    among: Mapping[str, npt.NDArray[np.bool_]],
+    codes: IntArray,
+    level: float,
+) -> dict[str, Interval]:
+    """Return intervals with groups as trials: a bootstrap has no spread where all are right, or none."""
     trials = {name: np.unique(codes[rows]).size for name, rows in among.items()}
     return {
         name: wilson_interval(round(intervals[name].value * n), n, level=level)
