@@ -84,7 +84,7 @@ def full_content() -> ReportContent:
 
 def test_the_full_report_is_one_safe_file(tmp_path: Path, read_page: ReadPage) -> None:
     page = read_page(write_report(tmp_path / "new" / "report.html", full_content()))
-    assert page.tags["svg"] == 8
+    assert page.tags["svg"] == 8 + 4
     assert page.tags["img"] == 6
     assert page.text.count("alert('x')") > 10
     for words in (
@@ -149,6 +149,20 @@ def test_no_mistakes_is_said_so(tmp_path: Path, read_page: ReadPage) -> None:
     assert read_page(write_report(tmp_path / "report.html", content)).text.count("None in this split") == 2
 
 
+@pytest.mark.parametrize("shares", [None, {"real": 0.001}])
+def test_what_precision_means_comes_first(
+    tmp_path: Path, read_page: ReadPage, shares: dict[str, float] | None
+) -> None:
+    found = judged(shares=shares)
+    page = read_page(
+        write_report(
+            tmp_path / "report.html", ReportContent("t", ModelCard("m", label_disclosure="weak"), found)
+        )
+    )
+    assert page.text.index(found.precision.statement) < page.text.index("About the labels")
+    assert ("Purity on the sky" in page.text) == (shares is not None)
+
+
 def test_many_classes(tmp_path: Path, read_page: ReadPage) -> None:
     rng = np.random.default_rng(2)
     labels = rng.integers(0, 3, 120)
@@ -161,7 +175,9 @@ def test_many_classes(tmp_path: Path, read_page: ReadPage) -> None:
     page = read_page(
         write_report(tmp_path / "report.html", ReportContent("t", ModelCard("m"), found, mistakes=galleries))
     )
-    assert "Recall: spiral" in page.text
+    for words in ("Recall: spiral", "Precision in this set: merger"):
+        assert words in page.text
+    assert found.precision.statement in page.text
 
 
 def night(**changes: Any) -> NightContent:

@@ -26,7 +26,8 @@ MEANINGS = {
     "accuracy": ("Accuracy", "share called right"),
     "balanced_accuracy": ("Balanced accuracy", "mean recall of the classes"),
     "recall": ("Completeness", "recall: share of the {positive} samples called {positive}"),
-    "precision": ("Purity", "precision: share of {positive} ones among those called {positive}"),
+    "precision": ("Purity in this set", "precision: share of {positive} ones among those called {positive}"),
+    "precision_at_prevalence": ("Purity on the sky", "precision at the true share of {positive} ones"),
     "fpr": ("False-positive rate", "share of {negative} samples called {positive}"),
     "fnr": ("False-negative rate", "share of {positive} samples called {negative}"),
     "f1": ("F1", "harmonic mean of purity and completeness"),
@@ -39,8 +40,25 @@ MEANINGS = {
 }
 """Name and meaning of each figure, in the order of the table."""
 
-HEADLINE = ("roc_auc", "macro_roc_auc", "recall", "precision", "balanced_accuracy", "macro_f1", "fpr", "ece")
-TILES = 5
+OF_CLASSES = {
+    "recall": ("Recall", "share of this class called right"),
+    "precision": ("Precision in this set", "share that is right among those called this class"),
+    "precision_at_prevalence": ("Precision on the sky", "the same at the true shares of the classes"),
+}
+"""Name and meaning of the figures of single classes."""
+
+HEADLINE = (
+    "roc_auc",
+    "macro_roc_auc",
+    "recall",
+    "precision",
+    "precision_at_prevalence",
+    "balanced_accuracy",
+    "macro_f1",
+    "fpr",
+    "ece",
+)
+TILES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +138,18 @@ def _rows(evaluations: Sequence[Evaluation]) -> list[FigureRow]:
     words = {"negative": classes[0], "positive": classes[1]} if classes else {}
 
     def row(name: str) -> FigureRow:
-        title, meaning = MEANINGS.get(name, (name[:1].upper() + name[1:], "share of this class called right"))
+        title, meaning = MEANINGS.get(name) or _of_class(name)
         for word, of_class in words.items():
             meaning = meaning.replace("{" + word + "}", of_class)
         return FigureRow(title, meaning, tuple(each.intervals.get(name) for each in evaluations))
 
     return [row(name) for name in known]
+
+
+def _of_class(name: str) -> tuple[str, str]:
+    figure, _, of_class = name.partition(": ")
+    title, meaning = OF_CLASSES[figure]
+    return f"{title}: {of_class}", meaning
 
 
 def _ours(row: PublishedFigure, main: Evaluation | None) -> Interval | None:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from skysieve.atomic_file import replacing
 from skysieve.evaluation.cutout_images import cutouts_to_data_uri
 from skysieve.evaluation.intervals import Interval
+from skysieve.evaluation.prevalence_words import count_of, one_in
 
 __all__ = ["decimals_of", "interval_text", "number_text", "write_page"]
 
@@ -101,5 +102,7 @@ def _environment() -> Environment:
         "number": number_text,
         "interval": interval_text,
         "picture": cutouts_to_data_uri,
+        "count": count_of,
+        "one_in": one_in,
     }
     return environment
