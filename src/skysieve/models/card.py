@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from skysieve.evaluation.report_content import ModelCard
     from skysieve.models.model import Model
 
-__all__ = ["UNSTATED", "contract_rows", "disclosure", "format_figure", "model_card", "model_card_of"]
+__all__ = [
+    "PRECISION",
+    "UNSTATED",
+    "contract_rows",
+    "disclosure",
+    "format_figure",
+    "model_card",
+    "model_card_of",
+]
+
+#: Name of the figure that says in words how the precision depends on how common the classes are.
+PRECISION = "precision_in_words"
 
 #: What stands in place of an account of the labels that nobody gave.
 UNSTATED = "The origin of the labels is not stated."
@@ -32,6 +43,7 @@ def model_card(description: ModelDescription) -> str:
     """
     parts = [
         f"# {description.name}\n\n{description.summary}",
+        _precision(description),
         _input(description),
         _labels(description),
         _figures(description),
@@ -131,10 +143,17 @@ def _labels(description: ModelDescription) -> str:
     return f"## Labels\n\n{description.labels or UNSTATED}"
 
 
+def _precision(description: ModelDescription) -> str:
+    told = [figures[PRECISION] for figures in description.figures.values() if figures.get(PRECISION)]
+    return "\n\n".join(f"> **How many that are called so are right.** {text}" for text in told)
+
+
 def _figures(description: ModelDescription) -> str:
     tables = []
     for split, figures in description.figures.items():
-        rows = "\n".join(f"| {name} | {format_figure(value)} |" for name, value in figures.items())
+        rows = "\n".join(
+            f"| {name} | {format_figure(value)} |" for name, value in figures.items() if name != PRECISION
+        )
         tables.append(f"### {split}\n\n| figure | value (95 % interval) |\n|---|---|\n{rows}")
     return "## Figures\n\n" + "\n\n".join(tables) if tables else ""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from skysieve.errors import ConfigurationError
+from skysieve.evaluation.shares import check_shares
 from skysieve.samples.votes import VoteScheme
 from skysieve.training.configuration import TrainingConfig
 
@@ -200,7 +201,10 @@ class EvaluationConfig:
     magnitude : str
         Column for completeness and purity; left out where the samples have no such column.
     prevalence : float or None
-        True share of reals in the stream, to state the purity there; None: not stated.
+        True share of reals in the stream, to state the purity there; None: not stated. For two classes.
+    prevalences : mapping
+        True shares of classes on the sky, ``{merger = 0.003}``, to state the precision there; classes that
+        are left out divide the rest as they do among the judged samples.
     replicates : int
         Bootstrap replicates, drawn by group.
     seed : int
@@ -209,6 +213,7 @@ class EvaluationConfig:
 
     magnitude: str = ""
     prevalence: float | None = None
+    prevalences: Mapping[str, Any] = field(default_factory=dict)
     replicates: int = 1000
     seed: int = 1
 
@@ -219,6 +224,39 @@ class EvaluationConfig:
             raise ConfigurationError(
                 f"evaluation.prevalence is a share between 0 and 1, or none; found {self.prevalence}"
             )
+        for name, share in self.prevalences.items():
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+                raise ConfigurationError(
+                    f"evaluation.prevalences holds shares between 0 and 1; found {share!r} for {name!r}"
+                )
+        if self.prevalence is not None and self.prevalences:
+            raise ConfigurationError(
+                "evaluation.prevalence and evaluation.prevalences state the same twice; keep one of the two"
+            )
+
+    def true_shares(self, classes: Sequence[str]) -> dict[str, float]:
+        """Return the stated shares by class; empty if none are stated.
+
+        Raises
+        ------
+        ConfigurationError
+            If they are not of these classes, make no whole, or ``prevalence`` is stated of more than two.
+
+        Examples
+        --------
+        >>> EvaluationConfig(prevalence=0.05).true_shares(("bogus", "real"))
+        {'real': 0.05}
+        """
+        shares = {name: float(share) for name, share in self.prevalences.items()}
+        if self.prevalence is not None:
+            if len(classes) != 2:
+                raise ConfigurationError(
+                    f"evaluation.prevalence is for two classes, these are {', '.join(classes)}; "
+                    f"state their shares, --set evaluation.prevalences.{classes[-1]}={self.prevalence:g}"
+                )
+            shares = {classes[1]: self.prevalence}
+        check_shares(shares, classes)
+        return shares
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def evaluate_model(
     labels : LabelConfig, optional
         Where labels come from; as in the model's recipe if not given.
     settings : EvaluationConfig, optional
-        Replicates, seed, magnitude; as in the model's recipe if not given.
+        Replicates, seed, magnitude, true shares; as in the model's recipe if not given.
     split : str
         Judge this split only: the set's own, or that of the run folder in which the model lies. All
         labelled samples if empty; those that the model was trained on flatter it.

@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.intervals import Interval, bootstrap_interval, wilson_interval
-from skysieve.evaluation.metrics import precision_at_prevalence
 from skysieve.evaluation.thresholds import Threshold
+from skysieve.models.card import PRECISION
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL
 from skysieve.recipes.configuration import EvaluationConfig
 from skysieve.samples.findings import Finding
@@ -20,6 +20,7 @@ from skysieve.samples.sample_set import SampleSet
 
 __all__ = [
     "KNOWN_REAL_RECALL",
+    "PRECISION",
     "WEAK_AUC",
     "absent_magnitude",
     "figures_json",
@@ -51,7 +52,7 @@ def judge(
     scores : ndarray, shape (N,) or (N, K)
         Calibrated probabilities.
     settings : EvaluationConfig
-        Replicates, seed, magnitude.
+        Replicates, seed, magnitude, true shares of the classes.
     threshold : Threshold or None
         Chosen on another split; None for more than two classes.
     split : str
@@ -72,6 +73,7 @@ def judge(
         magnitudes=samples.scalar(magnitude) if magnitude else None,
         magnitude_name=magnitude or "magnitude",
         ids=samples.ids,
+        shares=settings.true_shares(samples.classes),
         replicates=settings.replicates,
     )
 
@@ -147,18 +149,21 @@ def share_interval(called: NDArray[np.bool_], groups: NDArray[Any], replicates: 
 def figures_json(
     evaluation: Evaluation, further: Mapping[str, Interval], settings: EvaluationConfig
 ) -> dict[str, Any]:
-    """Return all figures of a split as a JSON-ready dictionary: counts, and values with intervals."""
+    """Return all figures of a split as a JSON-ready dictionary.
+
+    Counts, values with intervals, and under `PRECISION` in words how the precision depends on the shares of
+    the classes.
+    """
     figures: dict[str, Any] = {"samples": len(evaluation.labels), "groups": evaluation.n_groups}
     for number, name in enumerate(evaluation.classes):
         figures[f"samples_{name}"] = int((evaluation.labels == number).sum())
     for name, interval in {**evaluation.intervals, **further}.items():
+        sky = evaluation.precision.main.sky
+        if name == "precision_at_prevalence" and sky is not None:
+            name = f"{name}_{sky.share:.3g}"
         figures[name] = {
             edge: value if np.isfinite(value := float(getattr(interval, edge))) else None
             for edge in ("value", "low", "high")
         }
-    if settings.prevalence is not None and evaluation.threshold is not None:
-        recall, fpr = (evaluation.intervals[name].value for name in ("recall", "fpr"))
-        figures[f"precision_at_prevalence_{settings.prevalence:g}"] = precision_at_prevalence(
-            recall, fpr, settings.prevalence
-        )
+    figures[PRECISION] = evaluation.precision.statement
     return figures

@@ -58,6 +58,7 @@ def evaluate(
     base = RECIPES.get(name).configuration if name in RECIPES else Configuration()
     _check_settings(base, set_)
     settings = settings_of(base, None, set_)
+    settings.evaluation.true_shares(opened.description.classes)
     run = evaluate_model(
         opened, inputs, output, labels=settings.labels, settings=settings.evaluation, split=split
     )

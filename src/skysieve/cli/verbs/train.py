@@ -80,6 +80,7 @@ def train(
     if workers != 1:
         raise ConfigurationError(f"--workers is for sieves; {recipe} trains one model")
     settings = settings_of(chosen.configuration, config, set_)
+    settings.evaluation.true_shares(chosen.classes)
     require_inputs(inputs)
     options = {"name": name, "start": start, "resume": not fresh}
     if settings.splits.folds:
@@ -135,7 +136,10 @@ def settings_of(configuration: C, config: Path | None, assignments: list[str] | 
 
 
 def say_figures(figures: Mapping[str, object], title: str = "test split") -> None:
-    """Print figures with their intervals."""
-    from skysieve.models.card import format_figure
+    """Print figures with their intervals, and below them what precision means where classes are rarer."""
+    from skysieve.models.card import PRECISION, format_figure
 
-    say_table({name: format_figure(value) for name, value in figures.items()}, title=title)
+    numbers = {name: format_figure(value) for name, value in figures.items() if name != PRECISION}
+    say_table(numbers, title=title)
+    if PRECISION in figures:
+        say(f"precision: {figures[PRECISION]}")
