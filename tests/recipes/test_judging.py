@@ -30,7 +30,7 @@ def judged(classes: tuple[str, ...], settings: EvaluationConfig) -> tuple[Any, d
         shares=settings.true_shares(classes),
         replicates=20,
     )
-    return found, figures_json(found, {}, settings)
+    return found, figures_json(found, {})
 
 
 @pytest.mark.parametrize("stated", [{"prevalence": 0.05}, {"prevalences": {"real": 0.05}}])

@@ -70,7 +70,8 @@ def complete_shares(shares: Mapping[str, float], classes: Sequence[str], counts:
     stated = np.array([shares.get(name, np.nan) for name in classes], dtype=np.float64)
     open_, rest = np.isnan(stated), 1 - sum(shares.values())
     if not open_.any():
-        return stated / stated.sum()
+        scaled: FloatArray = stated / stated.sum()
+        return scaled
     own = np.where(open_, np.asarray(counts, dtype=np.float64), 0.0)
     if not own.sum():
         names = ", ".join(name for name, free in zip(classes, open_, strict=True) if free)

@@ -116,7 +116,7 @@ def evaluate_model(
     evaluation = judge(judged, scores, settings, threshold=threshold, split=name)
     further = further_figures(judged, scores, settings, threshold)
     seen = seen_samples(judged, description.provenance)
-    figures = figures_json(evaluation, further, settings)
+    figures = figures_json(evaluation, further)
     if seen is not None:
         figures[SEEN] = int(seen.sum())
     findings = seen_finding(seen) + absent_magnitude(judged, settings)

@@ -146,9 +146,7 @@ def share_interval(called: NDArray[np.bool_], groups: NDArray[Any], replicates: 
     return bootstrap_interval(np.mean, called, groups=groups, replicates=replicates, seed=seed)
 
 
-def figures_json(
-    evaluation: Evaluation, further: Mapping[str, Interval], settings: EvaluationConfig
-) -> dict[str, Any]:
+def figures_json(evaluation: Evaluation, further: Mapping[str, Interval]) -> dict[str, Any]:
     """Return all figures of a split as a JSON-ready dictionary.
 
     Counts, values with intervals, and under `PRECISION` in words how the precision depends on the shares of

@@ -190,7 +190,7 @@ def train_samples(
         judged, scores[test], settings.evaluation, threshold=threshold, split="test", logits=logits[test]
     )
     further = further_figures(judged, scores[test], settings.evaluation, threshold)
-    figures = figures_json(evaluation, further, settings.evaluation)
+    figures = figures_json(evaluation, further)
     description = ModelDescription(
         name=name or recipe.name,
         summary=recipe.summary,
