@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.errors import ConfigurationError, ContractError, SampleSetError
 from skysieve.models.contract import InputContract
 from skysieve.recipes.alert_samples import is_sample_set
 from skysieve.recipes.configuration import Configuration, LabelConfig
@@ -57,6 +57,8 @@ def prepare_galaxy_pictures(
         If the input is neither, or its table is not named.
     SampleSetError
         If there is no label to be had, or one that the recipe does not know.
+    ContractError
+        If a sample set has no pictures, or other ones than the recipe takes.
     """
     labels = configuration.labels
     scheme = labels.votes.scheme() or votes
@@ -70,13 +72,29 @@ def prepare_galaxy_pictures(
             samples = _labelled(samples, labels, scheme, classes)
     else:
         samples = _from_folder(Path(inputs[0]), labels, scheme, contract, classes, fit)
-    contract.check_channels(samples.description.tensors[contract.column].channels)
+    _check_pictures(samples, contract)
     if not (samples.labels >= 0).any():
         raise SampleSetError(
             f"none of {len(samples)} pictures has a label; name its column (--set labels.column=...) or "
             "columns of votes (labels.votes.columns), or lower the cut (labels.votes.cut)"
         )
     return samples
+
+
+def _check_pictures(samples: SampleSet, contract: InputContract) -> None:
+    layout = samples.description.tensors.get(contract.column)
+    if layout is None:
+        raise ContractError(
+            f"the samples have no tensor column {contract.column!r}, which holds the pictures; "
+            f"found {', '.join(samples.description.tensors) or 'none'}"
+        )
+    # Other sides are for the network to take or refuse; the recipe knows the channels.
+    if len(layout.shape) != 3 or layout.shape[0] != len(contract.channels):
+        raise ContractError(
+            f"found pictures of shape {layout.shape}, expected {contract.shape}: "
+            f"{', '.join(contract.channels)} first, then rows and columns; write the sample set again so"
+        )
+    contract.check_channels(layout.channels)
 
 
 def _from_folder(
