@@ -46,7 +46,7 @@ PARTS = ("baseline", "noise", "three-classes", "uneven-sky")
 
 FULL = Effort(
     counts={"train": 8000, "validation": 2000, "test": 4000},
-    epochs={"deepshadows": 40, "compact": 15, "noise": 8},
+    epochs={"deepshadows": 40, "compact": 30, "noise": 10},
 )
 QUICK = Effort(
     counts={"train": 200, "validation": 80, "test": 120},

@@ -30,7 +30,7 @@ DIRECTIONS: dict[str, tuple[str | None, str | None]] = {
 
 def measure_noise(found: LsbgSet, runs: Path, effort: Effort) -> dict[str, Any]:
     """Return the figures at every share of wrong labels, for noise of every direction."""
-    settings = settings_of("compact", effort.epochs["noise"], min(400, effort.replicates))
+    settings = settings_of("compact", effort.epochs["noise"], effort.replicates)
     curves = {}
     for name, (source, target) in DIRECTIONS.items():
         folder = runs / name.replace(" ", "-")
