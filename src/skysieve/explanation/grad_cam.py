@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
+from skysieve.explanation.cell_places import PlaceTape, stretched
 from skysieve.explanation.question import Question, class_logits
 from skysieve.explanation.registry import EXPLAINERS, Answer
 from skysieve.explanation.spatial_layers import activation_of, last_activation
@@ -19,9 +19,10 @@ __all__ = ["GradCam"]
 class GradCam:
     """Channels of a spatial activation, weighted by their mean gradient, summed up, and rectified.
 
-    The map has the resolution of the layer, and is stretched to the image bilinearly. In a network
-    without padding the layer sees less than the whole image, and what it shows near the border lies
-    somewhat too far out.
+    The map has the resolution of the layer, and is stretched to the image bilinearly, each cell to the
+    centre of what it sees: strides and paddings are followed through the network (`PlaceTape`). In a
+    network without padding no cell looks at the border, where the map is 0. Where places cannot be
+    followed, cells are spread evenly over the image.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ class GradCam:
         activation behind a convolution and before pooling.
     rectify : bool
         Keep what speaks for the class only, as in the paper; False keeps what speaks against it, too.
+    even : bool
+        Spread the cells evenly over the image, as most implementations do, wherever they look.
 
     References
     ----------
@@ -49,6 +52,7 @@ class GradCam:
 
     layer: str = ""
     rectify: bool = True
+    even: bool = False
 
     @property
     def signed(self) -> bool:
@@ -72,17 +76,18 @@ class GradCam:
     def answer(self, question: Question) -> Answer:
         """Return a map for every image of one batch and one network."""
         x = question.start("network").requires_grad_()
-        with torch.enable_grad():
+        with torch.enable_grad(), PlaceTape(x) as tape:
             if self.layer:
                 logits, activation = activation_of(question.network, x, self.layer)
                 name = f"{self.layer} ({' x '.join(map(str, activation.shape[1:]))})"
             else:
                 logits, activation, name = last_activation(question.network, x)
+            places = None if self.even else tape.places(activation)
             total = class_logits(logits, question.classes).sum()
         (gradient,) = torch.autograd.grad(total, activation)
         weights = gradient.mean((2, 3), keepdim=True)
         coarse = (weights * activation.detach()).sum(1, keepdim=True)
         if self.rectify:
             coarse = torch.relu(coarse)
-        maps = functional.interpolate(coarse, x.shape[2:], mode="bilinear", align_corners=False)[:, 0]
+        maps = stretched(coarse, (x.shape[2], x.shape[3]), places)
         return Answer(maps, found={"activation": name})
