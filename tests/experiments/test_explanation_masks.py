@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -15,24 +15,17 @@ from torch import nn
 from skysieve.preprocess import Pipeline
 from skysieve.samples import Description, SampleSet
 
-EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-
 torch.set_num_threads(1)
 
 
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(EXPERIMENTS))
+@pytest.fixture
+def explanation_sets(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("explanation_sets")
 
 
 @pytest.fixture
-def explanation_sets() -> ModuleType:
-    return importlib.import_module("explanation_sets")
-
-
-@pytest.fixture
-def explanation_masks() -> ModuleType:
-    return importlib.import_module("explanation_masks")
+def explanation_masks(import_experiment: Callable[[str], ModuleType]) -> ModuleType:
+    return import_experiment("explanation_masks")
 
 
 def trail(x1: float, y1: float, x2: float, y2: float) -> SampleSet:

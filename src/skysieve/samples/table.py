@@ -156,7 +156,10 @@ def encode_labels(
         elif not numeric and _label_name(value) in index:
             encoded.append(index[_label_name(value)])
         else:
-            raise SampleSetError(f"the label {value!r} is not among the classes {names}")
+            raise SampleSetError(
+                f"the label {value!r} is not among the classes {names}; {present.count(value):,} of "
+                f"{len(present):,} samples hold it: correct it, leave it empty, or name other classes"
+            )
     return encoded, names
 
 
