@@ -66,18 +66,8 @@ def write_galaxy_samples(
         Number of cutouts.
     seed : int
         Seed. The file does not depend on ``workers``.
-    kinds : iterable of str or mapping from str to float, optional
-        Kinds to draw from, or their shares; all if not given.
-    survey : Survey, optional
-        The survey; DES by default.
-    size : int
-        Side of a cutout, in pixels.
-    width : float or None
-        Side of a cutout in arcsec, None for ``size`` of the survey's own pixels.
-    pictures : bool
-        Write colour pictures (red, green, blue; uint8) rather than fluxes (g, r, z; float32).
-    mask_sigma : float
-        Light of the subject, in sigma of the sky noise, from which a pixel is in its mask.
+    kinds, survey, size, width, pictures, mask_sigma
+        As of `simulate_galaxies`.
     workers : int
         Processes.
     progress : bool
@@ -91,12 +81,8 @@ def write_galaxy_samples(
 
     Raises
     ------
-    ConfigurationError
-        If a number is out of its range.
-    UnknownNameError
-        If there is no such kind.
-    MissingExtraError
-        If GalSim is not installed.
+    ConfigurationError, UnknownNameError, MissingExtraError
+        As `simulate_galaxies`, before the file is begun.
 
     Examples
     --------
