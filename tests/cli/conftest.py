@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from torch import nn
@@ -281,6 +283,36 @@ def write_frame(folder: Path) -> None:
     write_streak_frame(folder, frame)
 
 
+def write_points(path: Path) -> None:
+    rows = [
+        "star,mjd,mag,magerr",
+        "s1,2,15.2,.1",
+        "s1,1,15.1,.1",
+        "s1,1,15.1,.2",
+        "s2,1,faint,.1",
+        "s2,2,16,0",
+    ]
+    path.write_text("\n".join(rows) + "\n")
+
+
+def write_star_files(folder: Path) -> None:
+    """Write a file a star, under names of columns that nobody would guess."""
+    folder.mkdir()
+    for star, epochs in (("long", 6), ("short", 2)):
+        rows = [f"{2455000.5 + epoch},{15 + epoch},.1" for epoch in range(epochs)]
+        (folder / f"{star}.csv").write_text("\n".join(["hjd,V,eV", *rows]) + "\n")
+
+
+def write_catalogue(folder: Path) -> None:
+    """Write a small HATS catalogue with nested light curves."""
+    points = [{"mjd": 1.0 + epoch, "mag": 15.0, "magerr": 0.1, "band": "gr"[epoch % 2]} for epoch in range(4)]
+    for pixel, kind in enumerate(("RRab", "EW")):
+        path = folder / "dataset" / "Norder=0" / "Dir=0" / f"Npix={pixel}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table({"objectId": [pixel], "kind": [kind], "lc": [points]}), path)
+    pq.write_table(pq.read_table(path), folder / "dataset" / "data_thumbnail.parquet")
+
+
 #: What writes the things that examples start from, besides those of `streak_ground`.
 GROUND: dict[str, Callable[[Path], Any]] = {
     "night": lambda path: simulate_night(path, n=60, seed=1, bad_packets=True),
@@ -298,4 +330,8 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "streaks-set.parquet": lambda path: write_streak_samples(path, n=100, seed=1),
     "streak-night": lambda path: simulate_streak_night(path, n=30, seed=1, bad_files=True),
     "frame": write_frame,
+    "points.csv": write_points,
+    "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
+    "stars": write_star_files,
+    "catalogue": write_catalogue,
 }

@@ -7,6 +7,8 @@ FOR_PEOPLE = "--relabel --strategy uncertainty=10,random=10 --csv labels.csv --i
 BY_SIEVE = "--per-bin 2 --strategy random=3,bins,disagreement=2"
 OWN_BINS = """--per-bin 2 --bin 'streaks={"any": "rb"}' --bin 'rest={"not": {"any": "rb"}}' --per-group 1"""
 ORIGIN = "--origin 'two observers, 2026'"
+STAR_LABELS = "--set labels.table=stars.csv --set labels.label=kind"
+STAR_NAMES = "--set columns.time=hjd --set columns.value=V --set columns.error=eV"
 LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
 
 EXPECTED = {
@@ -24,6 +26,21 @@ EXPECTED = {
         "says": r"^4 samples in 4 groups: galaxy 2, star 2$",
         "needs": "table.csv cutouts",
         "leaves": "images.parquet",
+    },
+    f"skysieve samples curves points.csv -o curves.parquet {STAR_LABELS}": {
+        "says": r"(?s)bad-number.*duplicate-point.*^2 light curves with 3 points: curves.parquet$",
+        "needs": "points.csv stars.csv",
+        "leaves": "curves.parquet",
+    },
+    f"skysieve samples curves stars/ -o curves.parquet {STAR_NAMES} --set cleaning.min_points=5": {
+        "says": r"(?s)too-few-points.*short.*julian-date.*^1 light curves with 6 points: curves.parquet$",
+        "needs": "stars",
+        "leaves": "curves.parquet",
+    },
+    "skysieve samples curves catalogue/ -o curves.parquet --set columns.label=kind": {
+        "says": r"(?s)id is 'objectId'; time is 'lc.mjd'.*^2 light curves with 8 points: curves.parquet$",
+        "needs": "catalogue",
+        "leaves": "curves.parquet",
     },
     "skysieve samples dataset braai braai-data/ -o braai.parquet": {
         "says": r"(?s)labels: Human labels.*already L2-normalised.*^2 samples in 2 groups: bogus 1, real 1$",

@@ -19,32 +19,26 @@ _Severity = Literal["error", "warning", "note"]
 
 #: What is found in points, and how it is told.
 _POINTS: dict[str, tuple[_Severity, str]] = {
-    "flagged-point": ("note", "points were dropped for their flags"),
-    "julian-date": ("warning", "times look like Julian dates; 2400000.5 was subtracted"),
-    "julian-date-kept": ("warning", "times look like Julian dates and were kept as they are"),
-    "placeholder-value": ("note", "points were dropped for values that mean none, such as 99"),
-    "not-finite": ("warning", "points without a finite time or value were dropped"),
-    "bad-error": ("warning", "errors that are zero, negative or infinite became unknown"),
-    "duplicate-point": ("warning", "points that repeat another were dropped"),
-    "same-time": ("note", "points follow another of the same time and band with another value; kept"),
-    "same-time-averaged": ("note", "points were averaged with others of the same time and band"),
-    "point-without-id": ("error", "points without the name of a curve were left out"),
-    "bad-number": ("warning", "cells are no numbers and count as missing"),
+    "flagged-point": ("note", "dropped for their flags"),
+    "julian-date": ("warning", "times that look like Julian dates; 2400000.5 was subtracted"),
+    "julian-date-kept": ("warning", "times that look like Julian dates, kept as they are"),
+    "placeholder-value": ("note", "dropped for values that mean none, such as 99"),
+    "not-finite": ("warning", "dropped, as their time or value is missing or infinite"),
+    "bad-error": ("warning", "errors that are zero, negative or infinite, now unknown"),
+    "duplicate-point": ("warning", "dropped, as they repeat another"),
+    "same-time": ("note", "kept beside another of the same time and band and another value"),
+    "same-time-averaged": ("note", "averaged with others of the same time and band"),
+    "point-without-id": ("error", "left out, as they do not name their curve"),
+    "bad-number": ("warning", "cells that are no number and count as missing"),
 }
 #: What is found in curves.
 _CURVES: dict[str, tuple[_Severity, str]] = {
-    "unsorted": ("note", "curves were not in the order of time and were sorted"),
-    "one-point": ("note", "curves have one point only"),
-    "looks-like-flux": (
-        "warning",
-        "curves hold no value between 0 and 40: fluxes? say so by quantity=flux",
-    ),
-    "no-label-row": ("note", "curves stand in no row of the table of labels"),
-    "row-without-curve": ("note", "rows of the table of labels belong to no curve"),
-    "varying-column": (
-        "warning",
-        "columns of a curve differ from point to point; the middle value was kept",
-    ),
+    "unsorted": ("note", "sorted, as they were not in the order of time"),
+    "one-point": ("note", "with one point only"),
+    "looks-like-flux": ("warning", "without a value from 0 to 40: fluxes? say so by quantity=flux"),
+    "no-label-row": ("note", "without a row in the table of labels"),
+    "row-without-curve": ("note", "in the table of labels, but in no file"),
+    "varying-column": ("warning", "with values that differ from point to point; the middle one was kept"),
 }
 #: Why curves are kept aside.
 _LOST: dict[str, str] = {
@@ -72,7 +66,8 @@ class Tally:
     >>> tally = Tally()
     >>> tally.count("not-finite", ["a", "b"], points=5)
     >>> print(*tally.findings("curves.csv"))
-    warning: curves.csv: 5 points without a finite time or value were dropped; 2 curves: a, b [not-finite]
+    warning: curves.csv: dropped, as their time or value is missing or infinite: 5 points of 2 curves (a, b)
+    [not-finite]
     """
 
     def __init__(self) -> None:
@@ -118,13 +113,18 @@ class Tally:
                     reason = f"{entry.curves - _TOLD:,} further curves: each {_LOST[kind]}"
                     told.append(Finding(item, kind, reason))
                 continue
-            named = ", ".join(filter(None, entry.names)) or "unnamed"
-            named += " ..." if entry.curves > len(entry.names) else ""
+            named = ", ".join(filter(None, entry.names))
+            named += ", ..." if entry.curves > len(entry.names) else ""
             if kind in _CURVES:
                 severity, words = _CURVES[kind]
-                told.append(Finding(item, kind, f"{entry.curves:,} {words}: {named}", severity))
+                told.append(Finding(item, kind, f"{words}: {_many(entry.curves, named)}", severity))
             else:
                 severity, words = _POINTS[kind]
-                reason = f"{entry.points:,} {words}; {entry.curves:,} curves: {named}"
-                told.append(Finding(item, kind, reason, severity))
+                points = f"{entry.points:,} point{'s' * (entry.points != 1)}"
+                where = f" of {_many(entry.curves, named)}" if named else ""
+                told.append(Finding(item, kind, f"{words}: {points}{where}", severity))
         return tuple(told)
+
+
+def _many(curves: int, named: str) -> str:
+    return f"{curves:,} curve{'s' * (curves != 1)} ({named})"
