@@ -3,8 +3,8 @@
 Run by ``make experiments``, or a part of it by ``--only``; the documentation reads
 ``experiments/results/rare_class.json``. One galaxy in a hundred is a merger. A compact network learns to find
 them in five ways, each for as many steps, from several seeds with other mergers each; the last epoch is
-judged, as the schedule ends there: the validation loss, which does not know of weights, would choose epochs
-of some ways before they have learned anything.
+judged, as the schedule ends there: the validation loss, which does not know of weights, is no fair judge of
+ways that bend probabilities on purpose.
 
 Test and validation hold more mergers than one in a hundred, because thirty tell little of recall; every
 figure weighs them so that they count as one in a hundred.
@@ -89,7 +89,9 @@ class Sample:
     def weights(self) -> NDArray[np.float64]:
         """What each counts, so that mergers are as rare as they are on the sky; the sum is 1."""
         positive = self.labels == 1
-        return np.where(positive, SHARE / positive.sum(), (1 - SHARE) / (~positive).sum())
+        others, mergers = (1 - SHARE) / (~positive).sum(), SHARE / positive.sum()
+        found: NDArray[np.float64] = np.where(positive, mergers, others)
+        return found
 
 
 def simulated(folder: Path, name: str, number: int, counts: tuple[int, int]) -> Sample:
