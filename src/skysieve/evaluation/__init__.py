@@ -9,6 +9,7 @@ module                              what it answers
 `evaluation.calibration`            the map from logits to probabilities, on any array
 `evaluation.calibration_fitting`    which such map the validation data ask for
 `evaluation.reliability`            whether a score of .8 means eight in ten
+`evaluation.prevalence`             what precision becomes where a class is rarer
 `evaluation.completeness`           what is found and how pure it is, by magnitude
 `evaluation.evaluate`               all of the above in one call
 `evaluation.plots`                  figures; `evaluation.cutout_images` shows the pixels
