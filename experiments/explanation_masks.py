@@ -44,6 +44,8 @@ PICTURES = ROOT / "docs" / "images"
 FINER = "grad-cam, finer layer"
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "grad-cam": ("grad-cam", {}),
+    # As most implementations do: wherever the cells of the layer look.
+    "grad-cam, cells spread evenly": ("grad-cam", {"even": True}),
     FINER: ("grad-cam", {}),
     "integrated-gradients": ("integrated-gradients", {"steps": 32}),
     "saliency": ("saliency", {}),
@@ -249,7 +251,7 @@ def explained(
                 if (rows_of := judged.labels == number).any()
             },
         }
-        print(f"    {title:22s} {_line(methods[title])}", flush=True)
+        print(f"    {title:30s} {_line(methods[title])}", flush=True)
     return methods, rows
 
 

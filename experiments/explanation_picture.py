@@ -15,8 +15,12 @@ from skysieve.evaluation.attribution_images import ground_picture, overlay_pictu
 
 __all__ = ["Row", "write_picture"]
 
-SIDE, GAP, MARGIN, HEAD = 144, 3, 110, 36
-SHOWN = {"grad-cam": "Grad-CAM", "integrated-gradients": "integrated gradients"}
+SIDE, GAP, MARGIN, HEAD = 128, 3, 110, 36
+SHOWN = {
+    "grad-cam": "Grad-CAM",
+    "grad-cam, finer layer": "Grad-CAM, finer layer",
+    "integrated-gradients": "integrated gradients",
+}
 
 
 @dataclass
@@ -76,7 +80,9 @@ def write_picture(path: Path, rows: Sequence[Row], channels: Sequence[str]) -> N
         pictures = [ground, overlay_picture(ground, nothing, row.mask)]
         pictures += [overlay_picture(ground, each, row.mask) for each in row.maps.values()]
         for column, picture in enumerate(pictures):
-            shown = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+            # Pixels stay squares where they become whole ones.
+            way = Image.Resampling.BOX if SIDE % len(picture) else Image.Resampling.NEAREST
+            shown = Image.fromarray(picture).resize((SIDE, SIDE), way)
             sheet.paste(shown, (MARGIN + column * (SIDE + GAP), top))
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path, "JPEG", quality=85, optimize=True)
+    sheet.save(path, "JPEG", quality=80, optimize=True)
