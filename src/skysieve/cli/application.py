@@ -18,7 +18,7 @@ __all__ = ["application", "run"]
 INTERRUPTED = 130
 """Exit code of a program that SIGINT ended."""
 
-RESUMED = ("fetch", "finetune", "score", "train", "transfer", "uncertainty")
+RESUMED = ("features", "fetch", "finetune", "score", "train", "transfer", "uncertainty")
 """Verbs that go on where they stopped."""
 
 # Typer exports this one class of its usage errors only; the class above is that of all of them.

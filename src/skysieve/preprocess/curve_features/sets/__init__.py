@@ -1,0 +1,1 @@
+"""Feature sets, one file each; they register themselves."""
