@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.plot_style import COLOURS, new_figure, styled
 
-__all__ = ["transfer_plot"]
+__all__ = ["draw_transfer", "transfer_plot"]
 
 SERIES = (COLOURS["positive"], COLOURS["third"], "#8f63b8", "#b8a02f", "#c4527a")
 SCRATCH = COLOURS["negative"]
@@ -38,9 +39,22 @@ def transfer_plot(
     scratch : str
         The name of training from nothing, in a colour of its own.
     """
+    figure, axes = new_figure(5.0, 3.8)
+    draw_transfer(axes, series, draws, quantity=quantity, scratch=scratch)
+    return figure
+
+
+def draw_transfer(
+    axes: Axes,
+    series: Mapping[str, Mapping[int, Interval]],
+    draws: Mapping[str, Mapping[int, Sequence[float]]],
+    *,
+    quantity: str,
+    scratch: str = "scratch",
+) -> None:
+    """Draw the same into axes that are there; see `transfer_plot`."""
     sizes = sorted({size for points in series.values() for size in points})
     at = {size: place for place, size in enumerate(sizes)}
-    figure, axes = new_figure(5.0, 3.8)
     colours = iter(SERIES * len(series))
     for number, (name, points) in enumerate(series.items()):
         colour = SCRATCH if name == scratch else next(colours)
@@ -51,18 +65,16 @@ def transfer_plot(
         )
         axes.fill_between(x, low, high, color=colour, alpha=0.14, linewidth=0)
         style = (0, (4, 2)) if name == scratch else "-"
-        axes.plot(x, value, "o", linestyle=style, color=colour, markersize=4, label=name)
+        axes.plot(x, value, marker="o", linestyle=style, color=colour, markersize=4, label=name)
         # Side by side, so that the dots of two strategies do not hide each other.
         aside = 0.05 * (number - (len(series) - 1) / 2)
         for size, values in draws.get(name, {}).items():
-            axes.plot(
-                np.full(len(values), at[size] + aside), values, ".", color=colour, alpha=0.5, markersize=4
-            )
+            at_size = np.full(len(values), at[size] + aside)
+            axes.plot(at_size, values, ".", color=colour, alpha=0.5, markersize=4)
     before = next((points[0] for points in series.values() if 0 in points), None)
     if before is not None:
         axes.axhline(before.value, color=COLOURS["before"], linewidth=1, linestyle=(0, (2, 3)))
     axes.set_xticks(range(len(sizes)), [f"{size:,}" for size in sizes])
     axes.set(xlabel="samples of the target survey", ylabel=quantity)
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    axes.legend(frameon=False, labelcolor=COLOURS["muted"], fontsize=8, loc="lower right")
-    return figure
+    axes.legend(frameon=False, labelcolor=COLOURS["muted"], fontsize=8, loc="best")

@@ -176,8 +176,8 @@ def _curve_section(folder: Path, points: Sequence[TransferPoint]) -> tuple[PageS
             start = {} if strategy == "scratch" else {0: as_it_is.figures[name]}
             series[strategy] = start | {point.size: point.figures[name] for point in own}
             draws[strategy] = {point.size: point.draws[name] for point in own}
-        figure = transfer_plot(series, draws, quantity=name.replace("_", " "))
-        title = f"{name.replace('_', ' ')} over the number of target samples"
+        figure = transfer_plot(series, draws, quantity=_titled(name))
+        title = f"{_titled(name)} over the number of target samples"
         path = folder / f"transfer-{name.replace('_', '-')}.svg"
         identifier = f"curve-{name.replace('_', '-')}"
         with replacing(path) as partial:
@@ -194,7 +194,7 @@ def _curve_section(folder: Path, points: Sequence[TransferPoint]) -> tuple[PageS
 
 def _table(name: str, points: Sequence[TransferPoint]) -> PageTable:
     columns = [
-        name.replace("_", " "), "samples", "value", "range", "deviation of draws", "against as it was",
+        _titled(name), "samples", "value", "range", "deviation of draws", "against as it was",
         "against scratch",
     ]  # fmt: skip
     rows = []
@@ -211,6 +211,10 @@ def _table(name: str, points: Sequence[TransferPoint]) -> PageTable:
             ]
         )
     return PageTable(columns, rows)
+
+
+def _titled(name: str) -> str:
+    return name.replace("_", " ").replace("roc auc", "ROC AUC")
 
 
 def _difference(interval: Interval | None) -> str:

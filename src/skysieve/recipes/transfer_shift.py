@@ -70,8 +70,8 @@ def source_samples(
     samples = with_split_of_run(recipe.prepare(source, settings), model.folder)
     check_samples(model, samples)
     rows = np.arange(len(samples))
-    if "split" in samples.column_names and len(samples.split_rows("test")):
-        rows = samples.split_rows("test")
+    if "split" in samples.column_names and (judges := samples.scalar("split") == "test").any():
+        rows = np.flatnonzero(judges)
     rows = _some(rows)
     seen = seen_samples(samples, model.description.provenance)
     return SourceSamples(

@@ -107,6 +107,11 @@ def recipe_of_model(model: Model) -> tuple[Recipe, Configuration]:
     """
     description = model.description
     settings: Any = description.provenance.get("configuration")
+    if began := description.provenance.get("fine_tuning"):
+        raise ConfigurationError(
+            f"{model.folder}: the model was fine-tuned from {began['model']}; training it anew from random "
+            "weights would tell of another model. Leave out --refits"
+        )
     if description.recipe not in RECIPES or not settings:
         raise ConfigurationError(
             f"{model.folder}: the model does not say by which recipe and settings it was trained, so it "
