@@ -56,7 +56,16 @@ def _part(name: str, told: Found) -> str:
         ["none", "drawn at random", *_alone({"iou_top": first["chance_iou"], "pointing": first["coverage"]})]
     )
     return "\n".join(
-        [about, "", f"Called rightly: {right}.", "", table(head, rows), _alike(told), _picture(name)]
+        [
+            about,
+            "",
+            f"Called rightly: {right}.",
+            "",
+            table(head, rows),
+            _nothing(told),
+            _alike(told),
+            _picture(name),
+        ]
     )
 
 
@@ -69,6 +78,18 @@ def _row(title: str, method: str, of: Found) -> list[str]:
 
 def _alone(figures: Found) -> list[str]:
     return [each for figure in FIGURES for each in (_interval(figures[figure]), "", "")]
+
+
+def _nothing(told: Found) -> str:
+    """Say how many maps are empty: their figures are 0, which is less than chance."""
+    empty = [
+        f"{code(title)} {cell(method)} {of['nothing']['randomised']:.0%} "
+        f"({of['nothing']['trained']:.0%} trained)"
+        for title, each in told["networks"].items()
+        for method, of in each["methods"].items()
+        if max(of.get("nothing", {}).values(), default=0) > 0.005
+    ]
+    return f"Randomised maps that hold nothing, whose figures are 0: {', '.join(empty)}.\n" if empty else ""
 
 
 def _alike(told: Found) -> str:

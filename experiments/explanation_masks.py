@@ -228,11 +228,12 @@ def explained(
         trained = _agreement(found.maps, judged.masks)
         collected = CollectedFigures()
         collected.add(groups, trained, found.figures)
-        agreements, similarities = [], []
+        agreements, similarities, nothing = [], [], []
         for number, other in enumerate(others):
             subset, classes = judged.images[compared], found.target[compared]
             again = attribute(other, subset, explainer, target=classes, preprocess=preprocess).maps
             agreements.append(_agreement(again, judged.masks[compared]))
+            nothing.append(_nothing(again))
             similarities.append(map_similarity(found.maps[compared], again).columns())
             for row in rows if not number else ():
                 row.add(title, found.maps[row.sample], again[row.sample])
@@ -244,6 +245,7 @@ def explained(
             "each_randomised": [
                 {name: float(np.nanmean(each[name])) for name in TOLD} for each in agreements
             ],
+            "nothing": {"trained": _nothing(found.maps), "randomised": float(np.mean(nothing))},
             "above_contrast": _told({name: trained[name] - plain[name] for name in TOLD}, groups),
             "by_class": {
                 name: _told({each: trained[each][rows_of] for each in ("coverage", *TOLD)}, groups[rows_of])
@@ -290,6 +292,11 @@ def _to_show(
 
 def _agreement(maps: NDArray[Any], masks: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
     return mask_agreement(maps, masks).columns()
+
+
+def _nothing(maps: NDArray[Any]) -> float:
+    """Return the share of maps in which nothing speaks for the class; their figures are 0."""
+    return float((maps.max(axis=(1, 2)) <= 0).mean())
 
 
 def _mean(figures: list[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:

@@ -32,6 +32,7 @@ PART = {
                     "mask": FIGURES,
                     "randomised": {name: interval(0.2) for name in FIGURES},
                     "gap": {name: interval(0.4) for name in FIGURES},
+                    "nothing": {"trained": 0.0, "randomised": 0.25},
                     "similarity": {"rank_correlation": interval(0.12)},
                 }
             },
@@ -66,6 +67,7 @@ def test_gap_chance_and_the_word_simulated_stand_beside_the_figures(
     trained = "0.600 (0.500 to 0.700) | 0.200 (0.100 to 0.300) | 0.400 (0.300 to 0.500)"
     assert f"| `streaks/rb-1` | grad-cam | {trained} | 0.900 (0.800 to 1.000) |" in part
     assert "| none | drawn at random | 0.010 (-0.090 to 0.110) |  |  | 0.020 (-0.080 to 0.120) |" in part
+    assert "whose figures are 0: `streaks/rb-1` grad-cam 25% (0% trained)." in part
     assert "{image}" not in part
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "explanation-masks-streaks.jpg").touch()

@@ -116,6 +116,7 @@ def test_a_network_that_knows_the_subject_is_told_from_a_shuffled_one(
     assert cam["above_contrast"]["iou_top"]["value"] == pytest.approx(0.0)
     assert len(cam["each_randomised"]) == 3
     assert cam["samples_compared"] == 8
+    assert cam["nothing"]["trained"] == 0.0
     explanation_masks.write_picture(tmp_path / "shown.jpg", rows, judged.channels)
     with Image.open(tmp_path / "shown.jpg") as picture:
         assert picture.width > picture.height > 2 * 100
