@@ -20,7 +20,6 @@ from skysieve.samples.sample_set import SampleSet
 
 __all__ = [
     "KNOWN_REAL_RECALL",
-    "PRECISION",
     "WEAK_AUC",
     "absent_magnitude",
     "figures_json",
