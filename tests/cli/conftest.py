@@ -33,6 +33,7 @@ from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
 from skysieve.sources.archives import braai, legacy_survey, sdss
+from skysieve.sources.simulators.light_curves.samples import write_light_curve_samples
 from skysieve.sources.simulators.night import simulate_night
 from skysieve.sources.simulators.samples import write_triplet_samples
 from skysieve.sources.simulators.streak_frame_files import write_streak_frame
@@ -330,6 +331,7 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "streaks-set.parquet": lambda path: write_streak_samples(path, n=100, seed=1),
     "streak-night": lambda path: simulate_streak_night(path, n=30, seed=1, bad_files=True),
     "frame": write_frame,
+    "curves.parquet": lambda path: write_light_curve_samples(path, n=60, seed=1),
     "points.csv": write_points,
     "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
     "stars": write_star_files,

@@ -13,7 +13,7 @@ from skysieve.errors import ConfigurationError
 if TYPE_CHECKING:
     from skysieve.sources.simulators.galaxies.survey import Survey
 
-__all__ = ["add_galaxy_commands"]
+__all__ = ["add_galaxy_commands", "shares_of_kinds"]
 
 _SEEING = "--set survey.seeing=[1.5,1.4,1.3]"
 
@@ -115,7 +115,7 @@ def _asked(
 ) -> dict[str, Any]:
     """Return what both writers of sample sets take."""
     return {
-        "kinds": _kinds(kinds),
+        "kinds": shares_of_kinds(kinds),
         "survey": _survey(survey, settings),
         "size": size,
         "width": width or None,
@@ -125,7 +125,7 @@ def _asked(
     }
 
 
-def _kinds(kinds: list[str] | None) -> dict[str, float | None] | None:
+def shares_of_kinds(kinds: list[str] | None) -> dict[str, float | None] | None:
     """Return kinds with their shares; None is for the share of the table."""
     if not kinds:
         return None

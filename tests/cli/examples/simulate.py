@@ -29,6 +29,18 @@ EXPECTED = {
         "says": r"^20 simulated galaxies and artefacts: three-classes.parquet$",
         "leaves": "three-classes.parquet",
     },
+    "skysieve simulate curves curves.parquet -n 200 --seed 1": {
+        "says": r"^200 simulated light curves: curves.parquet$",
+        "leaves": "curves.parquet",
+    },
+    "skysieve simulate curves ztf.parquet -n 40 --survey ztf --kind RRab=0.9 --kind RRd=0.1": {
+        "says": r"^40 simulated light curves: ztf.parquet$",
+        "leaves": "ztf.parquet",
+    },
+    "skysieve simulate curves lsst.parquet -n 10 --survey lsst --fluxes --set survey.years=2": {
+        "says": r"^10 simulated light curves: lsst.parquet$",
+        "leaves": "lsst.parquet",
+    },
     "skysieve simulate streaks streaks-set.parquet -n 100 --seed 1": {
         "says": r"^100 simulated streaks: streaks-set.parquet$",
         "leaves": "streaks-set.parquet",

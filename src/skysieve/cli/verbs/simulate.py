@@ -1,4 +1,4 @@
-"""``skysieve simulate``: nights and samples of alerts, streaks and galaxies whose truth is known."""
+"""``skysieve simulate``: nights, and samples of alerts, streaks, galaxies and light curves, with truth."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skysieve.cli.output import examples, say
+from skysieve.cli.simulate_curves import add_curve_command
 from skysieve.cli.simulate_galaxies import add_galaxy_commands
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _Settings = Annotated[
 def add_to(application: typer.Typer) -> None:
     """Add the verb."""
     verb = typer.Typer(
-        help="Simulate alerts, streaks and galaxies whose truth is known.", no_args_is_help=True
+        help="Simulate alerts, streaks, galaxies and light curves whose truth is known.", no_args_is_help=True
     )
     verb.command(
         "night", epilog=examples("skysieve simulate night night/ --alerts 100 --seed 1 --bad-packets")
@@ -47,6 +48,7 @@ def add_to(application: typer.Typer) -> None:
         ),
     )(streaks)
     add_galaxy_commands(verb)
+    add_curve_command(verb)
     application.add_typer(verb, name="simulate")
 
 
