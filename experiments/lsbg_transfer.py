@@ -88,10 +88,10 @@ FULL = Effort(
     source={"train": 6000, "validation": 1000, "test": 1000},
     pool=2600,
     test=2000,
-    epochs={"deepshadows": 30, "compact": 20},
-    scratch=50,
+    epochs={"deepshadows": 20, "compact": 12},
+    scratch=60,
     curve=TransferConfig(
-        sizes=(0, 20, 80, 320, 1280), strategies=("head", "whole"), draws=3, permutations=100
+        sizes=(0, 20, 80, 320, 1280), strategies=("head", "whole"), draws=3, permutations=100, replicates=300
     ),
 )
 QUICK = Effort(
@@ -156,7 +156,8 @@ def measure(name: str, runs: Path, effort: Effort) -> dict[str, Any]:
     split = {"train": effort.pool, "test": effort.test}
     target = simulated(runs / "hsc.parquet", split, TARGET_SEED, survey_named("hsc"), kinds=TARGET_KINDS)
     model = trained(name, source, runs, effort)
-    longer = {"training.epochs": effort.scratch, "training.patience": effort.scratch}
+    # What begins at random needs longer, and is given up where it has long stopped getting better.
+    longer = {"training.epochs": effort.scratch, "training.patience": max(effort.scratch // 3, 1)}
     found = transfer_curve(
         model,
         [target],

@@ -86,7 +86,7 @@ def test_more_samples_than_there_are_is_refused(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sizes": (0,)}, {"draws": 0}, {"test": 1.0}, {"strategies": ("heads",)},
+    "wrong", [{"sizes": (-1, 20)}, {"draws": 0}, {"test": 1.0}, {"strategies": ("heads",)},
               {"strategies": (), "scratch": False}],
 )  # fmt: skip
 def test_settings_out_of_their_limits_are_refused(wrong: dict[str, object]) -> None:
@@ -133,6 +133,18 @@ def test_json_and_page_hold_the_curve(curve: TransferCurve) -> None:
     assert all(path.read_text().startswith("<svg") for path in curve.written.plots)
 
 
+def test_no_samples_at_all_tell_the_shift_and_train_nothing(
+    blob_model: Model, places: dict[str, Path], tmp_path: Path
+) -> None:
+    found = transfer_curve(
+        blob_model, [places["target"]], tmp_path, TransferConfig(sizes=(0,), replicates=20, permutations=5),
+        source=[places["source"]], progress=False,
+    )  # fmt: skip
+    assert [point.strategy for point in found.points] == ["as it is"]
+    assert (list(found.shift), found.written.plots) == (["before"], ())
+    assert not (tmp_path / "runs").exists()
+
+
 def test_killed_curve_goes_on_and_ends_the_same(
     curve: TransferCurve, blob_model: Model, places: dict[str, Path], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -158,5 +170,7 @@ def test_killed_curve_goes_on_and_ends_the_same(
         run()
     done = [(tmp_path / "runs" / name / "scores.npz").stat().st_mtime_ns for name in trained[:5]]
     again = run()
-    assert again.points == curve.points
+    # As JSON: a figure that is not defined equals itself there.
+    first, second = (json.loads(each.written.table.read_text())["points"] for each in (curve, again))
+    assert first == second
     assert [(tmp_path / "runs" / name / "scores.npz").stat().st_mtime_ns for name in trained[:5]] == done

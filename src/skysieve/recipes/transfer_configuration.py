@@ -19,7 +19,7 @@ class TransferConfig:
     ----------
     sizes : tuple of int
         Numbers of target samples, those that choose the epoch included; 0 is the model as it is, and is
-        always told.
+        always told; with no other nothing is trained.
     strategies : tuple of str
         Ways to fine-tune, in the short form of `skysieve.training.fine_tuning.FineTuningConfig`.
     scratch : bool
@@ -49,8 +49,8 @@ class TransferConfig:
     permutations: int = 100
 
     def __post_init__(self) -> None:
-        if not self.sizes or min(self.sizes) < 0 or max(self.sizes) < 1:
-            raise ConfigurationError(f"sizes are whole numbers from 0, one above it; found {self.sizes}")
+        if min(self.sizes, default=0) < 0:
+            raise ConfigurationError(f"sizes are whole numbers from 0, found {self.sizes}")
         if self.draws < 1 or self.replicates < 2 or self.permutations < 1:
             raise ConfigurationError(
                 f"draws ({self.draws}) and permutations ({self.permutations}) are 1 or more, "

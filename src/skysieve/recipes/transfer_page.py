@@ -168,7 +168,7 @@ def _curve_section(folder: Path, points: Sequence[TransferPoint]) -> tuple[PageS
     as_it_is, learned = points[0], points[1:]
     strategies = list(dict.fromkeys(point.strategy for point in learned))
     figures, plots = [], []
-    for name in shown:
+    for name in shown if strategies else ():
         series: dict[str, dict[int, Interval]] = {}
         draws: dict[str, dict[int, tuple[float, ...]]] = {}
         for strategy in strategies:

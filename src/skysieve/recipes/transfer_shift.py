@@ -106,7 +106,7 @@ def survey_shift(
     if near is None:
         return {}
     told = {"before": found[AS_IT_IS, 0][0]}
-    told |= {name: made[0] for (name, size), made in found.items() if size == asked.sizes[-1]}
+    told |= {name: made[0] for (name, size), made in found.items() if size and size == asked.sizes[-1]}
     far = _some(np.arange(len(divided.test)))
     rows = divided.test[far]
     # Groups of the two surveys are not the same, whatever they are called.

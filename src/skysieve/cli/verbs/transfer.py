@@ -20,9 +20,9 @@ def add_to(application: typer.Typer) -> None:
     application.command(
         "transfer",
         epilog=examples(
-            "skysieve transfer braai-weak samples.parquet -o transferred/ --n 0 --n 20 --draws 2 "
-            "--strategy head --strategy whole@0.7 --source samples.parquet --set training.epochs=1 "
-            "--set-scratch training.epochs=1 --replicates 20 --permutations 5",
+            "skysieve transfer braai-weak samples.parquet -o transferred/ --n 20 --draws 1 "
+            "--strategy whole@0.7 --source samples.parquet --set training.epochs=1 --replicates 20",
+            "skysieve transfer braai-weak samples.parquet -o shifted/ --n 0 --source samples.parquet",
         ),
     )(transfer)
 
