@@ -21,7 +21,7 @@ def add_to(application: typer.Typer) -> None:
         epilog=examples(
             "skysieve features curves.parquet -o features.parquet",
             "skysieve features curves.parquet -o statistics.parquet --features statistics --workers 2",
-            "skysieve features curves.parquet -o periods.parquet --features periods --set periods.harmonics=2",
+            "skysieve features curves.parquet -o p.parquet --features periods --set periods.peaks=2",
         ),
     )(features)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from skysieve.preprocess.curve_features.configuration import FeatureConfiguration, PeriodOptions
     from skysieve.preprocess.curve_features.feature_sets import FEATURE_SETS, FeatureSet
     from skysieve.preprocess.curve_features.measure import CurveFeatures, measure_features
-    from skysieve.preprocess.curve_features.periodogram import Periodogram, periodogram
+    from skysieve.preprocess.curve_features.period_search import Periodogram, periodogram
     from skysieve.preprocess.curve_features.sample_set import feature_columns, write_features
 
 # numba, nifty-ls and light-curve are in extras, and are loaded by the sets that need them.
@@ -20,10 +20,10 @@ _HOMES = {
     "FeatureConfiguration": "configuration",
     "FeatureSet": "feature_sets",
     "PeriodOptions": "configuration",
-    "Periodogram": "periodogram",
+    "Periodogram": "period_search",
     "feature_columns": "sample_set",
     "measure_features": "measure",
-    "periodogram": "periodogram",
+    "periodogram": "period_search",
     "write_features": "sample_set",
 }
 

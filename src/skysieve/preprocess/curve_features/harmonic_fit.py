@@ -41,7 +41,7 @@ FOLD_NAMES = (
 )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def fit_series(
     time: NDArray[np.float64],
     value: NDArray[np.float64],
@@ -67,7 +67,7 @@ def fit_series(
     return _solved(matrix, right)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def series(
     time: NDArray[np.float64], start: float, frequency: float, coefficients: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -80,7 +80,7 @@ def series(
     return made
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _basis(late: float, frequency: float, harmonics: int, row: NDArray[np.float64]) -> None:
     """Fill in cosines and sines of all harmonics, behind the 1 in the first place."""
     cycles = late * frequency
@@ -93,7 +93,7 @@ def _basis(late: float, frequency: float, harmonics: int, row: NDArray[np.float6
         row[2 * harmonic + 2] = before * sine + behind * cosine
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _solved(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve by Cholesky's factors, of the lower triangle."""
     size = len(right)
@@ -118,7 +118,7 @@ def _solved(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _left(
     time: NDArray[np.float64],
     value: NDArray[np.float64],
@@ -132,7 +132,7 @@ def _left(
     return float((weight * away * away).sum())
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def refined_frequency(
     time: NDArray[np.float64],
     value: NDArray[np.float64],
@@ -160,7 +160,7 @@ def refined_frequency(
     return frequency + (place - trials) * step / trials
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def fold_features(
     time: NDArray[np.float64],
     value: NDArray[np.float64],
@@ -222,12 +222,12 @@ def fold_features(
     return made
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _median(value: NDArray[np.float64]) -> float:
     return percentile(np.sort(value), 50.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _folded(time: NDArray[np.float64], frequency: float) -> NDArray[np.float64]:
     """Return the days since the last full cycle, counted from the first point."""
     cycles = (time - time[0]) * frequency
@@ -235,7 +235,7 @@ def _folded(time: NDArray[np.float64], frequency: float) -> NDArray[np.float64]:
     return late
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _slopes(late: NDArray[np.float64], model: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 10th and 90th percentile of the slopes between points of different phase."""
     slopes = np.empty(len(late))
@@ -250,13 +250,13 @@ def _slopes(late: NDArray[np.float64], model: NDArray[np.float64]) -> tuple[floa
     return percentile(ordered, 10.0), percentile(ordered, 90.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _one_cycle(coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
     cycle: NDArray[np.float64] = series(np.arange(PHASES) / PHASES, 0.0, 1.0, coefficients)
     return cycle
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _extrema(cycle: NDArray[np.float64], made: NDArray[np.float64]) -> None:
     """Fill in how far the two brightest maxima, and the two faintest minima, are from one another."""
     bright, second_bright, faint, second_faint = np.inf, np.inf, -np.inf, -np.inf
@@ -272,7 +272,7 @@ def _extrema(cycle: NDArray[np.float64], made: NDArray[np.float64]) -> None:
     made[11] = ((np.argmin(cycle) - np.argmax(cycle)) % PHASES) / PHASES
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _depths(cycle: NDArray[np.float64]) -> float:
     """Return by how much the faintest phase of 2P is fainter than that half a cycle away, of the range."""
     width = cycle.max() - cycle.min()

@@ -59,7 +59,7 @@ NAMES = (
 )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def statistics(
     offsets: NDArray[np.int64],
     time: NDArray[np.float64],
@@ -89,7 +89,7 @@ def statistics(
             _weighted(value[first:last], error[first:last], row)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _plain(
     time: NDArray[np.float64], value: NDArray[np.float64], magnitudes: bool, row: NDArray[np.float64]
 ) -> None:
@@ -128,7 +128,7 @@ def _plain(
     _of_flux(ordered, magnitudes, row)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _of_flux(ordered: NDArray[np.float64], magnitudes: bool, row: NDArray[np.float64]) -> None:
     """Fill in percentiles of flux, from sorted values."""
     # Relative to the brightest, so that no magnitude overflows; only ratios are formed.
@@ -144,7 +144,7 @@ def _of_flux(ordered: NDArray[np.float64], magnitudes: bool, row: NDArray[np.flo
             row[18 + number] = (percentile(flux, 50 + half) - percentile(flux, 50 - half)) / width
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     """Fill in what depends on the order of points."""
     count = len(value)
@@ -182,7 +182,7 @@ def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray
         row[25] = steepest
     row[26] = (rising - falling) / min(count - 1, TREND_POINTS - 1)
     if square > 0:
-        row[27] = steps / square * count / (count - 1)
+        row[27] = steps / square
         if weights > 0:
             # Steps within the shortest gaps count most; 1 for noise that does not depend on time.
             row[28] = slopes / weights / (2 * square / (count - 1))
@@ -190,7 +190,7 @@ def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray
         row[30] = (highest - lowest) / (count * math.sqrt(square / count))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _weighted(value: NDArray[np.float64], error: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     """Fill in what is weighted by errors."""
     known = error > 0
@@ -218,7 +218,7 @@ def _weighted(value: NDArray[np.float64], error: NDArray[np.float64], row: NDArr
         row[38] = np.abs(away).mean() / size / 0.798
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _stetson_mean(value: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     """Return the mean that outliers pull less on, by iteration from the median (Stetson 1987)."""
     mean: float = np.median(value)
@@ -232,7 +232,7 @@ def _stetson_mean(value: NDArray[np.float64], weight: NDArray[np.float64]) -> fl
     return mean
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def percentile(ordered: NDArray[np.float64], percent: float) -> float:
     """Return a percentile of sorted numbers, linear between them as numpy's."""
     place = percent / 100 * (len(ordered) - 1)

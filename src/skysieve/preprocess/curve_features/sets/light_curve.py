@@ -46,6 +46,19 @@ class LightCurvePackage:
 
     def measure(self, curves: LightCurves) -> NDArray[np.float64]:
         """Return the features, shape (N, F); without errors, those that need them are NaN."""
+        made = np.full((len(curves), len(self.names)), np.nan)
+        # The package panics where all points of a curve are of one time, which no except catches.
+        spread = np.flatnonzero(curves.counts > 1)
+        first, last = curves.offsets[spread], curves.offsets[spread + 1] - 1
+        spread = spread[curves.time[last] > curves.time[first]]
+        if not spread.size:
+            return made
+        found = self._found(curves if spread.size == len(curves) else curves.take(spread))
+        # Points of one instant have an infinite slope.
+        made[spread] = np.where(np.isfinite(found), found, np.nan)
+        return made
+
+    def _found(self, curves: LightCurves) -> NDArray[np.float64]:
         # Handed over as one Arrow array, so that nothing is done curve by curve in Python.
         points = pa.StructArray.from_arrays(
             [pa.array(curves.time), pa.array(curves.value), pa.array(curves.error)], list(_FIELDS.values())
@@ -54,10 +67,7 @@ class LightCurvePackage:
         found = self.extractor.many(
             rows, arrow_fields=_FIELDS, n_jobs=1, sorted=True, check=False, fill_value=np.nan
         )
-        made = np.array(found, dtype=np.float64)
-        # Points of one instant have an infinite slope.
-        made[~np.isfinite(made)] = np.nan
-        return made
+        return np.asarray(found, dtype=np.float64)
 
 
 def _features(package: Any) -> list[Any]:

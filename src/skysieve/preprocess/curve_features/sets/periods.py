@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skysieve.extras import require
 from skysieve.preprocess.curve_features.configuration import HARMONICS, FeatureConfiguration, PeriodOptions
 from skysieve.preprocess.curve_features.feature_sets import FEATURE_SETS
-from skysieve.preprocess.curve_features.periodogram import (
+from skysieve.preprocess.curve_features.period_search import (
     Periodogram,
     grid,
     log_false_alarm,

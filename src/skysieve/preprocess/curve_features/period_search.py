@@ -2,7 +2,8 @@
 
 Power is computed by nifty-ls (Garrison et al. 2024, arXiv:2409.08090), with a floating mean, normalised so
 that 1 is a perfect fit. Several bands have one period and means and amplitudes of their own: their powers are
-added, each weighted by its χ² about its mean (VanderPlas & Ivezić 2015, ApJ 812, 18; astropy's ``fast``).
+added, each weighted by its χ² about its mean (VanderPlas & Ivezić 2015, ApJ 812, 18).
+That is the least-squares fit of a sinusoid and an offset to every band.
 """
 
 from __future__ import annotations
