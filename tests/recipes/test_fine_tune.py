@@ -51,7 +51,8 @@ def test_card_and_provenance_name_the_model_it_began_as(
     with pytest.raises(ConfigurationError, match="was fine-tuned from blobs"):
         recipe_of_model(run.model)
     # A model that was fine-tuned can be fine-tuned; and the same run is not done again, another is refused.
-    assert fine_tune_settings(run.model).training.epochs == 30
+    next_time = fine_tune_settings(run.model).training
+    assert (next_time.epochs, next_time.learning_rate) == (30, 0.001)
     again = fine_tune(blob_model, [path], tmp_path / "run", tuning, settings, progress=False)
     assert again.model.identity == run.model.identity
     with pytest.raises(ConfigurationError, match="another run"):

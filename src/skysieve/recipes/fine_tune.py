@@ -21,6 +21,7 @@ from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.run import TrainingRun, train_samples
 from skysieve.recipes.seen_groups import seen_samples
 from skysieve.recipes.split_samples import SPLITS
+from skysieve.recipes.start import original_rate
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.splits import with_splits
@@ -181,7 +182,8 @@ def fine_tune_settings(model: Model, fine_tuning: FineTuningConfig | None = None
             f"{model.folder}: its preprocessing {described.preprocess} has other settings than "
             "this version's; it cannot be fine-tuned"
         )
-    rate = settings.training.learning_rate
+    # Of a model that was fine-tuned before, a tenth of a tenth would teach it nothing.
+    rate = original_rate(model) or settings.training.learning_rate
     tuning = fine_tuning or FineTuningConfig()
     training = replace(
         settings.training,
@@ -189,7 +191,7 @@ def fine_tune_settings(model: Model, fine_tuning: FineTuningConfig | None = None
         patience=EPOCHS,
         warmup_epochs=0,
         batch_size=min(BATCH, settings.training.batch_size),
-        learning_rate=rate if tuning.strategy == "head" else RATE * rate,
+        learning_rate=rate if tuning.strategy == "head" else float(f"{RATE * rate:.6g}"),
     )
     return replace(settings, training=training, splits=replace(settings.splits, folds=0))
 

@@ -23,7 +23,7 @@ from skysieve.recipes.recipe import Recipe
 from skysieve.training.fine_tuning import FineTuningConfig
 from skysieve.training.fine_tuning_plan import plan_fine_tuning
 
-__all__ = ["fine_tuned_from", "network_json", "network_maker"]
+__all__ = ["fine_tuned_from", "network_json", "network_maker", "original_rate"]
 
 
 def network_maker(
@@ -90,7 +90,17 @@ def fine_tuned_from(begun: Model, fine_tuning: FineTuningConfig) -> dict[str, An
     words = f"from {described.name} (identity {begun.identity}), {fine_tuning.text}: {learned}"
     words += f"; {', '.join(plan['frozen'])} stayed as they were" if plan["frozen"] else ""
     facts = as_dict(fine_tuning) | plan | {"model": described.name, "identity": begun.identity}
+    facts["original_rate"] = original_rate(begun)
     return {"words": words, "facts": facts}
+
+
+def original_rate(model: Model) -> float | None:
+    """Return the learning rate that a model had before it was ever fine-tuned; None if it is not known."""
+    provenance = model.description.provenance
+    if began := provenance.get("fine_tuning"):
+        return began["original_rate"]  # type: ignore[no-any-return]
+    rate: float | None = provenance.get("configuration", {}).get("training", {}).get("learning_rate")
+    return rate
 
 
 def network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
