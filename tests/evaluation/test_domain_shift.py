@@ -20,8 +20,8 @@ from skysieve.evaluation.domain_shift import (
     score_shift,
     source_target_auc,
     wasserstein_distance,
-    with_null,
 )
+from skysieve.evaluation.shift_by_chance import with_null
 
 SEEDS = st.integers(0, 1000)
 

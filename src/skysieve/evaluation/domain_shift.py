@@ -7,7 +7,6 @@ random, and the distance is taken again. A distance of two finite sets is never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.arrays import FloatArray, IntArray, check_groups
+from skysieve.evaluation.shift_by_chance import Shift, with_null
 
 __all__ = [
-    "Shift",
     "embedding_shift",
     "frechet_distance",
     "gaussian_frechet_distance",
@@ -31,7 +30,6 @@ __all__ = [
     "score_shift",
     "source_target_auc",
     "wasserstein_distance",
-    "with_null",
 ]
 
 #: Principal axes that embeddings are brought to: a covariance of more needs more samples than there are.
@@ -39,35 +37,6 @@ AXES = 16
 
 #: Samples of either side at most for distances between all pairs.
 PAIRED = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A distance between two sets, beside what it is without a shift.
-
-    Parameters
-    ----------
-    value : float
-        The distance.
-    null : float
-        Its median where samples change sides at random.
-    null_high : float
-        95 % of these are at most that.
-    p_value : float
-        How often chance alone gives as much, (1 + reached) / (1 + permutations).
-    permutations : int
-        How often sides were drawn.
-    """
-
-    value: float
-    null: float
-    null_high: float
-    p_value: float
-    permutations: int
-
-    def to_json(self) -> dict[str, float | int]:
-        """Return the fields as a dictionary; ``Shift(**data)`` reads them back."""
-        return asdict(self)
 
 
 def ks_statistic(source: npt.ArrayLike, target: npt.ArrayLike) -> float:
@@ -217,46 +186,6 @@ def source_target_auc(
     side = (np.arange(len(both)) >= len(first)).astype(np.int64)
     codes = np.arange(len(both)) if groups is None else check_groups(groups, len(both))
     return _sides_auc(both, side, codes, folds, seed)
-
-
-def with_null(
-    distance: Callable[[IntArray, IntArray], float],
-    groups: npt.ArrayLike,
-    sources: int,
-    *,
-    permutations: int = 200,
-    seed: int = 1,
-) -> Shift:
-    """Return a distance beside what it is where groups change sides at random.
-
-    Parameters
-    ----------
-    distance : callable
-        From the rows of the source and those of the target to the distance, larger for more shift.
-    groups : array_like, shape (N + M,)
-        Group of every sample, sources first; groups change sides as a whole.
-    sources : int
-        N, how many of the rows are of the source.
-    permutations : int
-        Random draws of the sides.
-    seed : int
-        Of the draws.
-    """
-    codes = check_groups(groups, len(np.asarray(groups)))
-    rows = np.arange(len(codes))
-    value = distance(rows[:sources], rows[sources:])
-    rng = np.random.default_rng(seed)
-    order = np.argsort(codes, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    drawn = np.empty(permutations)
-    for number in range(permutations):
-        mixed = np.concatenate([members[which] for which in rng.permutation(len(members))])
-        drawn[number] = distance(np.sort(mixed[:sources]), np.sort(mixed[sources:]))
-    if not permutations:
-        return Shift(value, np.nan, np.nan, np.nan, 0)
-    reached = int((drawn >= value).sum())
-    low, high = np.quantile(drawn, [0.5, 0.95])
-    return Shift(value, float(low), float(high), (1 + reached) / (1 + permutations), permutations)
 
 
 def score_shift(

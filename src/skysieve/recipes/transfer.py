@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from skysieve.evaluation.domain_shift import Shift
+from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.models.model import Model
 from skysieve.progress import progress_bar
 from skysieve.recipes.configuration import Configuration

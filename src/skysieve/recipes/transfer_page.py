@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from skysieve import __version__
 from skysieve.atomic_file import replacing
 from skysieve.configuration import as_dict
-from skysieve.evaluation.domain_shift import Shift
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.plot_style import figure_to_svg
 from skysieve.evaluation.report_content import flatten, group_findings
 from skysieve.evaluation.report_page import write_page
+from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.evaluation.transfer_plots import transfer_plot
 from skysieve.evaluation.uncertainty_page import PageSection, PageTable, UncertaintyPage, interval_cells
 from skysieve.evaluation.uncertainty_plots import page_figure

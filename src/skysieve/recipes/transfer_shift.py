@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.evaluation.domain_shift import Shift, embedding_shift, score_shift
+from skysieve.evaluation.domain_shift import embedding_shift, score_shift
+from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.models.model import Model
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.fine_tune import check_samples
