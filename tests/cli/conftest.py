@@ -29,6 +29,7 @@ from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import Member, Sieve
 from skysieve.recipes.braai import BRAAI
 from skysieve.recipes.run import train_recipe
+from skysieve.samples import SampleSet, with_splits
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
@@ -314,6 +315,10 @@ def write_catalogue(folder: Path) -> None:
     pq.write_table(pq.read_table(path), folder / "dataset" / "data_thumbnail.parquet")
 
 
+def write_split_curves(path: Path) -> None:
+    with_splits(SampleSet.open(made(path.parent, "curves.parquet")), seed=1).write(path)
+
+
 #: What writes the things that examples start from, besides those of `streak_ground`.
 GROUND: dict[str, Callable[[Path], Any]] = {
     "night": lambda path: simulate_night(path, n=60, seed=1, bad_packets=True),
@@ -332,6 +337,7 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "streak-night": lambda path: simulate_streak_night(path, n=30, seed=1, bad_files=True),
     "frame": write_frame,
     "curves.parquet": lambda path: write_light_curve_samples(path, n=60, seed=1),
+    "split-curves.parquet": write_split_curves,
     "points.csv": write_points,
     "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
     "stars": write_star_files,

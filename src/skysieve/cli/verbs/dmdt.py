@@ -13,6 +13,8 @@ from skysieve.cli.verbs.train import SetOption, TomlOption, settings_of
 
 __all__ = ["add_to"]
 
+PICTURES = (".pdf", ".png", ".svg")
+
 
 def add_to(application: typer.Typer) -> None:
     """Add the verb."""
@@ -22,7 +24,7 @@ def add_to(application: typer.Typer) -> None:
             "skysieve dmdt curves.parquet -o dmdt.parquet",
             "skysieve dmdt curves.parquet -o dmdt.parquet --picture means.png --set normalisation=dt "
             "--set smear=true",
-            "skysieve dmdt curves.parquet -o dmdt.parquet --set bins=equalised "
+            "skysieve dmdt split-curves.parquet -o dmdt.parquet --set bins=equalised "
             "--set 'equalised_shape=[20, 20]'",
         ),
     )(dmdt)
@@ -51,6 +53,8 @@ def dmdt(
     require_inputs([curves])
     if output.resolve() == curves.resolve():
         raise ConfigurationError(f"the images would replace the curves they are made of: {output}")
+    if picture is not None and picture.suffix not in PICTURES:
+        raise ConfigurationError(f"{picture}: a picture ends in {', '.join(PICTURES)}")
     written = write_dmdt(SampleSet.open(curves), output, settings, workers=workers, progress=True)
     column = written.description.tensors[DMDT]
     channels, rows, columns = column.fixed_shape

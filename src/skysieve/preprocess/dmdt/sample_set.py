@@ -201,5 +201,5 @@ def _in_batches(samples: SampleSet, batch: int) -> Iterator[tuple[int, LightCurv
 
 def _without_pairs(curves: LightCurves) -> Iterator[Finding]:
     for row in np.flatnonzero(curves.counts < 2):
-        reason = f"has {curves.counts[row]} points, thus no pairs; its image is 0"
+        reason = f"has too few points ({curves.counts[row]}) for a pair; its image is 0"
         yield Finding(str(curves.ids[row]), "no-pairs", reason, "warning")
