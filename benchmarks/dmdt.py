@@ -3,7 +3,8 @@
 Ours: `skysieve.preprocess.dmdt.dmdt_images`. References: ``DmDt.points_many`` of light-curve, and
 ``numpy.triu_indices`` with ``numpy.histogram2d``, which is what most people write. All count the same
 pairs on the edges of Mahabal+2017, one after another in each round; before anything is timed, all three
-are compared, pair by pair. What is printed is the ratio of the best rounds; bars: 3 and 10.
+are compared, pair by pair. What is printed is the ratio of the best rounds in CPU time, which holds
+on a machine that does other things, too; bars: 3 and 10.
 
 A second table smears each pair by its error, against ``DmDt.gausses_many``.
 """
@@ -50,13 +51,13 @@ def histograms(curves: LightCurves) -> NDArray[np.float64]:
 
 
 def table(runs: dict[str, Callable[[], object]], n: int, rounds: int, title: str) -> None:
-    """Time runs in turn and print curves a second, and how many times as fast the first is."""
+    """Time runs in turn and print curves a CPU second, and how many times as fast the first is."""
     best = dict.fromkeys(runs, float("inf"))
     for _ in range(rounds):
         for name, run in runs.items():
-            began = time.perf_counter()
+            began = time.process_time()
             run()
-            best[name] = min(best[name], time.perf_counter() - began)
+            best[name] = min(best[name], time.process_time() - began)
     ours = next(iter(best.values()))
     print(f"{title}, {n:,} curves of {POINTS} points, one core, best of {rounds} rounds")
     for name, seconds in best.items():

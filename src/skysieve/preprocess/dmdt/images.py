@@ -113,7 +113,7 @@ def dmdt_images(
             _normalised(*_counted(block, earlier, later, edges, smear), normalisation)
             for earlier, later in _pairings(wanted, cross_bands)
         ]
-        return np.stack(channels, axis=1)
+        return np.stack(channels, axis=1) if len(channels) > 1 else channels[0][:, None]
 
     starts = range(0, len(curves), BLOCK)
     if workers > 1:
@@ -121,8 +121,10 @@ def dmdt_images(
             blocks = list(pool.map(made, starts))
     else:
         blocks = [made(first) for first in starts]
+    if len(blocks) == 1:
+        return blocks[0]
     shape = (0, len(dmdt_channels(wanted, cross_bands=cross_bands)), *bins.shape)
-    return np.concatenate(blocks) if blocks else np.zeros(shape, np.float32)
+    return np.concatenate([np.zeros(shape, np.float32), *blocks])
 
 
 def require_ordered(curves: LightCurves) -> None:
@@ -198,9 +200,9 @@ def _points_of(curves: LightCurves, band: str) -> tuple[NDArray[np.int64], Light
 def _normalised(
     counts: NDArray[Any], pairs: NDArray[np.int64], normalisation: Normalisation
 ) -> NDArray[np.float32]:
-    inside = counts[:, 1:-1].astype(np.float64)
     if normalisation == "counts":
-        return inside.astype(np.float32)
+        return counts[:, 1:-1].astype(np.float32)
+    inside = counts[:, 1:-1].astype(np.float64)
     scale: NDArray[Any]
     if normalisation == "published":
         inside, scale = 255 * inside, pairs[:, None, None]
