@@ -37,7 +37,7 @@ def clouds(count: int = 160, classes: int = 2) -> tuple[FeatureTable, NDArray[np
 
 
 @pytest.mark.parametrize("name", FEATURE_CLASSIFIERS)
-def test_both_learn_and_take_columns_in_any_order(name: str) -> None:
+def test_all_learn_and_take_columns_in_any_order(name: str) -> None:
     table, labels = clouds()
     fitted = fit_feature_classifier(name, table, labels, CLASSES)
     turned = FeatureTable(table.names[::-1], table.values[:, ::-1])
@@ -52,6 +52,19 @@ def test_the_published_settings() -> None:
     forest, svm = FEATURE_CLASSIFIERS["forest"](5), FEATURE_CLASSIFIERS["svm"](5)
     assert (forest.n_estimators, forest.min_samples_split, forest.random_state) == (100, 10, 5)
     assert (svm.kernel, svm.C, svm.gamma) == ("rbf", 1e4, 1e-3)
+
+
+def test_boosting_takes_missing_features_as_they_are() -> None:
+    table, labels = clouds()
+    holed = table.values.copy()
+    holed[labels == 1, 1] = np.nan  # whether it is missing says the class
+    fitted = fit_feature_classifier("boosting", FeatureTable(table.names, holed), labels, CLASSES)
+    assert (fitted.predicted(FeatureTable(table.names, holed)) == labels).all()
+    assert len(fitted.pipeline) == 1
+    again = fit_feature_classifier("boosting", table, labels, CLASSES).scores(table)
+    np.testing.assert_array_equal(
+        fit_feature_classifier("boosting", table, labels, CLASSES).scores(table), again
+    )
 
 
 def test_a_fitted_one_notices_swapped_columns() -> None:
@@ -110,7 +123,7 @@ def test_missing_features_are_filled_from_the_training_samples() -> None:
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"name": "tree"}, UnknownNameError, "svm, forest"),
+        ({"name": "tree"}, UnknownNameError, "svm, forest, boosting"),
         ({"labels": np.zeros(160, dtype=int)}, SampleSetError, "no sample is of the class LSBG"),
         ({"labels": np.arange(160) % 3}, SampleSetError, "the labels hold 2; expected 0 to 1"),
         ({"labels": np.zeros(3, dtype=int)}, SampleSetError, "160 samples have 3 labels"),
