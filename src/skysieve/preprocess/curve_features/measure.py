@@ -17,13 +17,18 @@ from skysieve.samples.light_curves import LightCurves
 
 __all__ = ["MISSING", "CurveFeatures", "Missing", "feature_names", "measure_features"]
 
+#: Of a curve whose grid of frequencies ends early; nothing is missing, but periods may be.
+GRID_CUT = "grid-cut"
+
 #: Why features of a curve are missing, the first that holds; and what that means.
 MISSING: Mapping[str, str] = {
     "few-points": "too few points",
     "no-baseline": "all points at one time",
+    "short-baseline": "a baseline of less than one cycle of the highest frequency",
     "constant-values": "the same value at all points",
     "missing-errors": "no error at any point",
     "not-determined": "points that do not determine all features",
+    GRID_CUT: "the highest frequencies are not searched, as the grid has periods.maximum_steps",
 }
 
 
@@ -51,10 +56,8 @@ class Missing:
 
     def finding(self, total: int) -> Finding:
         """Return the finding, of so many curves in all."""
-        reason = (
-            f"features of {self.curves:,} of {total:,} curves are missing (NaN), this one the first: "
-            f"{MISSING[self.kind]}"
-        )
+        missing = "" if self.kind == GRID_CUT else " have features missing (NaN)"
+        reason = f"{self.curves:,} of {total:,} curves{missing}, this one the first: {MISSING[self.kind]}"
         return Finding(self.first, self.kind, reason, "note")
 
 
@@ -144,7 +147,18 @@ def measure_features(
     values = np.concatenate(parts, axis=1) if parts else np.empty((len(curves), 0))
     values[~np.isfinite(values)] = np.nan
     least = max(each.minimum_points for each in sets)
-    return CurveFeatures(_names(sets, wanted, configuration), values, _missing(curves, values, least))
+    searched = any(each.joint for each in sets)
+    # A search for periods needs one cycle of the highest frequency.
+    shortest = 1 / configuration.periods.maximum_frequency if searched else 0.0
+    missing = _missing(curves, values, least, shortest)
+    if searched:
+        options = configuration.periods
+        span = options.maximum_frequency - options.minimum_frequency
+        cut = np.flatnonzero(
+            _spread(curves, curves.time) * options.oversampling * span > options.maximum_steps
+        )
+        missing += (Missing(GRID_CUT, len(cut), str(curves.ids[cut[0]])),) if cut.size else ()
+    return CurveFeatures(_names(sets, wanted, configuration), values, missing)
 
 
 def feature_names(configuration: FeatureConfiguration, bands: Sequence[str] = ("",)) -> tuple[str, ...]:
@@ -201,12 +215,15 @@ def _check(curves: LightCurves) -> None:
         )
 
 
-def _missing(curves: LightCurves, values: NDArray[np.float64], least: int) -> tuple[Missing, ...]:
+def _missing(
+    curves: LightCurves, values: NDArray[np.float64], least: int, shortest: float
+) -> tuple[Missing, ...]:
     """Count the curves with a NaN by the first reason that holds."""
     rows = np.flatnonzero(np.isnan(values).any(axis=1))
     reasons: dict[str, NDArray[np.bool_]] = {
         "few-points": curves.counts[rows] < least,
         "no-baseline": _spread(curves, curves.time)[rows] <= 0,
+        "short-baseline": _spread(curves, curves.time)[rows] <= shortest,
         "constant-values": _spread(curves, curves.value)[rows] <= 0,
         "missing-errors": ~_any(curves, curves.error > 0)[rows],
         "not-determined": np.ones(len(rows), dtype=np.bool_),
