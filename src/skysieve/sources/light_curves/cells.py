@@ -12,7 +12,8 @@ __all__ = ["as_list", "as_numbers", "as_words", "is_list", "is_text", "is_text_l
 _MJD_OF_1970 = 40587.0
 _DAY = 86_400e6
 #: A cell of text that holds several numbers: ``[1, 2]`` or ``1 2``.
-_SEVERAL = r"^\s*(\[.*\]|\(.*\)|\{.*\}|[-+.0-9a-zA-Z]+([,;\s]+[-+.0-9a-zA-Z]+)+)\s*$"
+_ONE = r"([-+]?[0-9.]+([eE][-+]?[0-9]+)?|nan|NaN|None|none|null)"
+_SEVERAL = rf"^\s*(\[.*\]|\(.*\)|\{{.*\}}|{_ONE}([,;\s]+{_ONE})+)\s*$"
 
 
 def is_text(kind: pa.DataType) -> bool:

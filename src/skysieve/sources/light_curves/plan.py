@@ -14,7 +14,7 @@ from skysieve.samples.description import RESERVED_COLUMNS
 from skysieve.samples.findings import Finding
 from skysieve.samples.light_curves import BANDS, ERROR, TIME, VALUE, Quantity
 from skysieve.sources.light_curves.cells import as_numbers, is_text, is_text_list
-from skysieve.sources.light_curves.column_names import ColumnNames, guess_columns
+from skysieve.sources.light_curves.column_names import ColumnNames, first_usual, guess_columns
 from skysieve.sources.light_curves.curve_files import CurveFile, open_curve_file
 from skysieve.sources.light_curves.nested_form import column_kinds, column_of
 from skysieve.sources.light_curves.settings import CurveReading
@@ -84,16 +84,8 @@ def make_plan(files: Sequence[Path], reading: CurveReading, tally: Tally) -> Pla
     InputError
         If no file can be read.
     """
-    file, peek = _first_readable(files)
-    kinds = column_kinds(file.schema)
-    texts = [name for name in kinds if name in peek.column_names and is_text_list(peek[name])]
-    kinds |= dict.fromkeys(texts, True)
-    if reading.form == "long":
-        kinds = dict.fromkeys(
-            (name for name, is_list in kinds.items() if not is_list or name in texts), False
-        )
     said: Quantity | None = None if reading.quantity == "guess" else reading.quantity
-    names, quantity, guessed = guess_columns(reading.columns, kinds, file.name, said)
+    file, peek, kinds, (names, quantity, guessed) = _first_usable(files, reading, said)
     form: Literal["long", "nested"] = "nested" if kinds[names.time] else "long"
     if reading.form not in ("guess", form):
         raise ConfigurationError(
@@ -111,19 +103,46 @@ def roots(names: Sequence[str], schema: pa.Schema) -> list[str]:
     return [name if name in schema.names else name.rpartition(".")[0] for name in names]
 
 
-def _first_readable(files: Sequence[Path]) -> tuple[CurveFile, pa.Table]:
-    first: InputError | None = None
+_Guess = tuple[ColumnNames, Quantity | None, tuple[str, ...]]
+
+
+def _first_usable(
+    files: Sequence[Path], reading: CurveReading, said: Quantity | None
+) -> tuple[CurveFile, pa.Table, dict[str, bool], _Guess]:
+    """Return the first file that can be read and whose columns can be told."""
+    unreadable: InputError | None = None
+    untold: ConfigurationError | None = None
     for path in files:
         try:
             file = open_curve_file(path)
-            batches = file.batches(file.schema.names, _PEEK, Tally())
-            peek = next(batches, file.schema.empty_table()).slice(0, _PEEK)
-            if peek.num_rows:
-                return file, peek
-            raise InputError(file.name, "empty-file", "has no rows")
+            peek = next(file.batches(file.schema.names, _PEEK, Tally()), file.schema.empty_table())
+            if not peek.num_rows:
+                raise InputError(file.name, "empty-file", "has no rows")
+            kinds = _kinds(file, peek.slice(0, _PEEK), reading)
+            guess = guess_columns(reading.columns, kinds, file.name, said)
         except InputError as error:
-            first = first or error
-    raise first or InputError("the inputs", "no-file", "hold no file of light curves; check the paths")
+            unreadable = unreadable or error
+        except ConfigurationError as error:
+            # A table of labels may lie beside the curves.
+            untold = untold or error
+        else:
+            return file, peek.slice(0, _PEEK), kinds, guess
+    raise (
+        untold
+        or unreadable
+        or InputError("the inputs", "no-file", "hold no file of light curves; check the paths")
+    )
+
+
+def _kinds(file: CurveFile, peek: pa.Table, reading: CurveReading) -> dict[str, bool]:
+    """Return the columns, and whether each holds a list a row; text may be lists, too."""
+    kinds = column_kinds(file.schema)
+    texts = [name for name in kinds if name in peek.column_names and is_text_list(peek[name])]
+    if reading.form == "long":
+        return {name: False for name, is_list in kinds.items() if not is_list}
+    # Coordinates such as 12 34 56.7 look like lists: only beside a list of times are they taken for such.
+    time = reading.columns.time or first_usual("time", texts)
+    return kinds | dict.fromkeys(texts, True) if time in texts else kinds
 
 
 def _quantity(
