@@ -104,7 +104,7 @@ def alternating_projections(
     >>> corrupted = planted.copy()
     >>> corrupted[3, 4], corrupted[5, 6] = 99.0, np.nan
     >>> found = alternating_projections(corrupted, rank=1)
-    >>> bool(np.allclose(found.low_rank, planted)), round(found.sparse[3, 4], 6)
+    >>> bool(np.allclose(found.low_rank, planted)), round(float(found.sparse[3, 4]), 6)
     (True, 95.0)
     """
     given, known = _given(matrix, seen)
