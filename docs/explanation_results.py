@@ -44,7 +44,8 @@ def _part(name: str, told: Found) -> str:
     about = (
         f"**{TITLES[name]}, SIMULATED**: {cell(told['about'])}. {samples['judged']:,} of "
         f"{samples['simulated']:,} images have masks to compare with; they cover "
-        f"{coverage['0.5']:.0%} of the image, in eight of ten {coverage['0.1']:.0%} to {coverage['0.9']:.0%}."
+        f"{_share(coverage['0.5'])} of the image, in eight of ten {_share(coverage['0.1'])} to "
+        f"{_share(coverage['0.9'])}."
     )
     networks = told["networks"].items()
     right = "; ".join(f"{code(title)} {_interval(each['right'])}" for title, each in networks)
@@ -117,3 +118,8 @@ def _picture(name: str) -> str:
 def _interval(told: Found) -> str:
     value, low, high = (told[edge] for edge in ("value", "low", "high"))
     return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _share(value: float) -> str:
+    """Return a share in percent with two digits: a trail covers less than one."""
+    return f"{value:.0%}" if value >= 0.1 else f"{100 * value:.2g}%"
