@@ -138,7 +138,7 @@ def measure_features(
     if set(curves.bands) - set(wanted):
         kept = np.isin(curves.band, [number for number, name in enumerate(curves.bands) if name in wanted])
         curves = curves.keep(kept)
-    of_bands = {name: curves.of_band(name) if name in curves.bands else None for name in wanted}
+    of_bands = {name: _of_band(curves, name) for name in wanted}
     parts = []
     for each in sets:
         for part in [curves] if each.joint else of_bands.values():
@@ -199,6 +199,12 @@ def _names(
             f"{repeated[0]!r}; choose one of them"
         )
     return tuple(names)
+
+
+def _of_band(curves: LightCurves, name: str) -> LightCurves | None:
+    if name not in curves.bands:
+        return None
+    return curves if len(curves.bands) == 1 else curves.of_band(name)
 
 
 def _check(curves: LightCurves) -> None:
