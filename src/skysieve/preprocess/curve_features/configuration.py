@@ -18,7 +18,7 @@ class PeriodOptions:
     """How periods are searched for.
 
     The grid goes from one cycle in the baseline T (time from first to last point) to
-    ``maximum_frequency`` in steps of 1/(``oversampling`` · T), a peak being about 1/T wide.
+    ``maximum_frequency`` in steps of 1/(``oversampling`` · T) or a little less, a peak being about 1/T wide.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class PeriodOptions:
     oversampling : float
         Steps of the grid a peak.
     maximum_steps : int
-        Limit of the grid. Where it does not reach to ``maximum_frequency`` with these steps, it ends
+        Limit of the grid, before it is rounded up. Where it does not reach to ``maximum_frequency`` with these steps, it ends
         earlier, and a finding says so.
     minimum_points : int
         Curves with less have no period.
