@@ -38,7 +38,7 @@ def curves(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The sample set to write (Parquet).")],
-    set_: Annotated[
+    settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
@@ -51,7 +51,7 @@ def curves(
     """Make a sample set of light curves, under your own column names; what is cleaned is counted."""
     from skysieve.sources.light_curves import CurveReading, write_curve_samples
 
-    reading = settings_of(CurveReading(), config, set_)
+    reading = settings_of(CurveReading(), config, settings)
     require_inputs(inputs)
     report = write_curve_samples(inputs, output, reading, progress=True)
     say_findings(report.findings)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from astropy.table import Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skysieve.configuration import flatten
 from skysieve.errors import ConfigurationError, InputError, SampleSetError
 from skysieve.samples import SampleSet, count_findings
 from skysieve.samples.light_curves import LightCurves
@@ -244,6 +246,28 @@ def test_labels_groups_and_further_columns_come_from_a_table(tmp_path: Path) -> 
     assert samples.description.label_origin == "two people"
     kinds = count_findings(samples.findings)
     assert {"no-label-row", "row-without-curve", "reserved-column"} <= set(kinds)
+
+
+def test_labels_may_stand_with_the_points_and_more_in_a_table(tmp_path: Path) -> None:
+    points = write_long(tmp_path / "points.csv", [(star, 50_000.0, 15.0, 0.1, star) for star in ("a", "d")])
+    (tmp_path / "stars.csv").write_text("id,period\nd,2\na,1\n")
+    reading = CurveReading(columns=ColumnNames(label="band"), labels=LabelTable(str(tmp_path / "stars.csv")))
+    samples = light_curve_samples([points], reading)
+    assert [samples.classes[label] for label in samples.labels] == ["a", "d"]
+    assert samples.scalar("period").tolist() == [1.0, 2.0]
+
+
+def test_coordinates_with_blanks_are_no_lists(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("id,raj2000,mjd,mag\n1 2,12 34 56.7,1,15\n1 2,12 34 56.7,2,15\n")
+    samples = light_curve_samples([tmp_path / "p.csv"])
+    assert (samples.ids.tolist(), samples.scalar("raj2000").tolist()) == (["1 2"], ["12 34 56.7"])
+
+
+def test_settings_and_findings_of_the_page_exist() -> None:
+    page = Path(__file__).parents[3].joinpath("docs", "light-curves.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:columns|labels|cleaning)\.\w+", page)) - {"labels.parquet"}
+    assert len(named) > 10
+    assert named <= set(flatten(CurveReading()))
 
 
 def test_a_split_of_the_users_own_is_kept(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class _Source:
         self.plan = make_plan(self.files, reading, self.tally)
         self.labels = read_labels(reading.labels, self.tally) if reading.labels.table else None
         self._item = given[0] if len(given) == 1 else f"{len(given)} inputs"
-        self._labelled = bool(reading.labels.label if self.labels else self.plan.names.label)
+        self._labelled = bool((self.labels and reading.labels.label) or self.plan.names.label)
         plan = self.plan
         self.description = Description(
             light_curve_columns(plan.quantity, plan.unit, banded=bool(plan.names.band)),
@@ -222,7 +222,7 @@ class _Source:
     def _classes(self) -> tuple[str, ...]:
         if not self._labelled or self.reading.classes:
             return self.reading.classes
-        if self.labels is not None:
+        if self.labels is not None and "label" in self.labels.rows.column_names:
             values = self.labels.rows["label"].to_pylist()
         else:
             # Classes stand in the head of the set: the labels are looked at before the points.
@@ -230,7 +230,7 @@ class _Source:
         return encode_labels(values, None)[1]
 
     def _splits(self) -> dict[str, str]:
-        column = self.reading.labels.split if self.labels is not None else self.plan.names.split
+        column = (self.labels and self.reading.labels.split) or self.plan.names.split
         return {"kind": "split", "method": f"given by the column {column!r}"} if column else {}
 
 
