@@ -23,7 +23,7 @@ class SubtractBackground:
     Parameters
     ----------
     pixels : tuple of float
-        The image, C · H · W values in C order.
+        The image, C · H · W values in C order; a single 0, which takes nothing away, if left out.
     shape : tuple of int
         (C, H, W).
     clip : bool
@@ -42,8 +42,8 @@ class SubtractBackground:
     [[[[2.0, 0.0]]]]
     """
 
-    pixels: tuple[float, ...]
-    shape: tuple[int, ...]
+    pixels: tuple[float, ...] = (0.0,)
+    shape: tuple[int, ...] = (1, 1, 1)
     clip: bool = True
 
     def __post_init__(self) -> None:
