@@ -37,8 +37,8 @@ class PeriodOptions:
     oversampling : float
         Steps of the grid a peak.
     maximum_steps : int
-        Limit of the grid, before it is rounded up. Where it does not reach to ``maximum_frequency`` with these steps, it ends
-        earlier, and a finding says so.
+        Limit of the grid, before it is rounded up. Where it does not reach to ``maximum_frequency`` with
+        these steps, it ends earlier, and a finding says so.
     minimum_points : int
         Curves with less have no period.
 
