@@ -93,6 +93,22 @@ def test_no_right_call_leaves_room_above() -> None:
     assert 0.5 < found.main.sky.precision.high < 1
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_a_certain_precision_is_told_though_rarely_anything_is_called(right: bool) -> None:
+    # One of 200 samples in 20 groups: a rate that rounds to no group at all.
+    labels = np.repeat([0, 1], 200)
+    called = np.zeros(400, dtype=np.int64)
+    called[300 if right else 100] = 1
+    found = precision_by_share(
+        labels, called, ("bogus", "real"), np.arange(400) // 10, shares={"real": 0.01}, replicates=50, seed=1
+    )
+    assert found.main.sky is not None
+    for each in (found.main.here, found.main.sky, *found.elsewhere):
+        assert each.precision.value == float(right)
+        assert each.precision.low <= each.precision.value <= each.precision.high
+    assert "cannot be told" not in found.statement
+
+
 def certain(value: float) -> Interval:
     return Interval(value, value, value, 0.95, 0, "wilson")
 

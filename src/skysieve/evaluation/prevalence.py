@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -176,7 +176,8 @@ def precision_by_share(
     def interval(name: str, k: int, weights: FloatArray) -> Interval:
         found = drawn[name]
         at_an_end = min(abs(found.value), abs(1 - found.value)) < 1e-12
-        return trials.interval(k, weights) if at_an_end else found
+        # Trials are groups, whose rates are rounded: the value stays that of the samples.
+        return replace(trials.interval(k, weights), value=found.value) if at_an_end else found
 
     return PrecisionByShare(
         classes=tuple(
