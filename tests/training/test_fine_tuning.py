@@ -273,6 +273,25 @@ def test_key_follows_what_decides_about_features(train: Examples) -> None:
     assert len({key, *others}) == 6
 
 
+def test_key_follows_layers_that_are_defined_behind_the_head(train: Examples) -> None:
+    class HeadFirst(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            size = int(np.prod(train.shape))
+            self.head, self.body = nn.Linear(4, 1), nn.Linear(size, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.body(x.flatten(1)))  # type: ignore[no-any-return]
+
+    torch.manual_seed(1)
+    network, small = HeadFirst(), train.take(np.arange(4))
+    key = feature_key(network, small, torch.nan_to_num)
+    nn.init.ones_(network.head.weight)
+    assert feature_key(network, small, torch.nan_to_num) == key
+    nn.init.ones_(network.body.weight)
+    assert feature_key(network, small, torch.nan_to_num) != key
+
+
 @pytest.mark.parametrize("text", ["head", "last-blocks:1@0.5"])
 def test_killed_run_ends_as_one_that_was_not(
     text: str, train: Examples, validation: Examples, config: TrainingConfig, tmp_path: Path

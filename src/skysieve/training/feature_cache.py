@@ -18,6 +18,7 @@ from skysieve.training.augmentation import apply_symmetries
 from skysieve.training.embeddings import embeddings_and_logits
 from skysieve.training.examples import Examples
 from skysieve.training.identity import evenly_spaced
+from skysieve.training.predict import predict_logits
 
 __all__ = ["feature_key", "head_features"]
 
@@ -110,8 +111,7 @@ def feature_key(
     The head does not count: it takes features and does not make them. Preprocessing is told by what it
     makes of some of the samples.
     """
-    linear = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
-    head = {f"{linear[-1]}.weight", f"{linear[-1]}.bias"} if linear else set()
+    head = _head(network, examples, preprocess)
     state = {name: tensor for name, tensor in network.state_dict().items() if name not in head}
     digest = hashlib.blake2b(
         repr((FORMAT, type(network).__name__, tuple(symmetries))).encode(), digest_size=12
@@ -127,6 +127,23 @@ def feature_key(
             made = preprocess(probe).float().cpu().numpy().astype(np.float64)
         digest.update(np.array2string(made.ravel(), precision=4, threshold=made.size + 1).encode())
     return digest.hexdigest()
+
+
+def _head(network: nn.Module, examples: Examples, preprocess: Callable[[Tensor], Tensor] | None) -> set[str]:
+    """Return the names of the weights of the linear layer that is called last, wherever it is defined."""
+    called: list[str] = []
+    handles = [
+        module.register_forward_pre_hook(lambda *_, name=name: called.append(name))
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear)
+    ]
+    try:
+        if len(examples):
+            predict_logits(network, examples.batch(np.arange(1)), preprocess=preprocess)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {f"{called[-1]}.weight", f"{called[-1]}.bias"} if called else set()
 
 
 def _read(path: Path, samples: int, symmetries: int) -> NDArray[np.float32] | None:
