@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.errors import ContractError, SampleSetError
+from skysieve.errors import SampleSetError
 from skysieve.evaluation.evaluate import Evaluation
-from skysieve.evaluation.thresholds import Threshold, fixed
 from skysieve.models.model import Model
-from skysieve.recipes.alert_samples import prepare_alert_samples
 from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
-from skysieve.recipes.recipe import RECIPES, Recipe
+from skysieve.recipes.model_samples import (
+    check_classes_of_model,
+    judging_settings,
+    prepare_for_model,
+    threshold_of,
+)
+from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
 from skysieve.recipes.split_of_run import with_split_of_run
@@ -77,7 +80,8 @@ def evaluate_model(
     labels : LabelConfig, optional
         Where labels come from; as in the model's recipe if not given.
     settings : EvaluationConfig, optional
-        Replicates, seed, magnitude, true shares; as in the model's recipe if not given.
+        Replicates, seed, magnitude, true shares; as in the model's recipe if not given, with the shares that
+        were stated when it was trained.
     split : str
         Judge this split only: the set's own, or that of the run folder in which the model lies. All
         labelled samples if empty; those that the model was trained on flatter it.
@@ -96,22 +100,16 @@ def evaluate_model(
     """
     description = model.description
     recipe = RECIPES.get(description.recipe) if description.recipe in RECIPES else None
-    if recipe is not None:
-        labels = labels or recipe.configuration.labels
-        settings = settings or recipe.configuration.evaluation
-    settings = settings or EvaluationConfig()
-    samples = _prepare(inputs, model, recipe, labels or LabelConfig())
-    if samples.classes != description.classes:
-        raise ContractError(
-            f"the samples have the classes {samples.classes}, the model {description.classes}, in this order"
-        )
+    settings = settings or judging_settings(model).evaluation
+    samples = prepare_for_model(model, inputs, labels)
+    check_classes_of_model(model, samples)
     if split:
         samples = with_split_of_run(samples, model.folder)
     validation = validate(samples)
     rows = _rows(samples, split)
     judged = scalars_of(samples, rows)
     scores = _scores(model, samples, rows)
-    threshold = _threshold(model)
+    threshold = threshold_of(model)
     name = split or "all labelled samples"
     evaluation = judge(judged, scores, settings, threshold=threshold, split=name)
     further = further_figures(judged, scores, settings, threshold)
@@ -138,16 +136,6 @@ def evaluate_model(
     return EvaluationRun(evaluation, figures, findings, report, table)
 
 
-def _prepare(
-    inputs: Sequence[str | Path], model: Model, recipe: Recipe | None, labels: LabelConfig
-) -> SampleSet:
-    """Make the sample set as the model's recipe does; that of an imported model is made of alerts."""
-    if recipe is not None:
-        return recipe.prepare(inputs, dataclasses.replace(recipe.configuration, labels=labels))
-    description = model.description
-    return prepare_alert_samples(inputs, labels, description.contract, classes=description.classes)
-
-
 def _rows(samples: SampleSet, split: str) -> NDArray[np.int64]:
     labelled = np.flatnonzero(samples.labels >= 0)
     rows = np.intersect1d(labelled, samples.split_rows(split)) if split else labelled
@@ -164,10 +152,3 @@ def _scores(model: Model, samples: SampleSet, rows: NDArray[np.int64]) -> NDArra
         parts.append(model.predict(piece.tensor(column, rows=wanted).astype(np.float32, copy=False)))
         first += len(piece)
     return np.concatenate(parts)
-
-
-def _threshold(model: Model) -> Threshold | None:
-    if len(model.description.classes) > 2:
-        return None
-    stored = model.description.threshold
-    return fixed(0.5) if stored is None else Threshold(**stored)

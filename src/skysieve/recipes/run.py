@@ -159,10 +159,10 @@ def train_samples(
     if fine_tuning is not None and start is None:
         raise ConfigurationError("fine-tuning starts from a model; name it (start)")
     recipe.check_classes(samples)
+    settings.evaluation.true_shares(recipe.classes)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     split = split_samples(samples, recipe.contract.column, settings.splits, place)
-    split.write_splits(place / "splits.parquet")
     preprocess = Pipeline.of(*settings.preprocess)
     train, validation = (examples_of(split, part, settings.training) for part in ("train", "validation"))
     fitted = fit_ensemble(
@@ -206,6 +206,8 @@ def train_samples(
         recipe=recipe.name,
         provenance=_provenance(recipe, settings, split, members, start, fine_tuning),
     )
+    # Not before: a run that is refused must leave the split of the model that lies here as it was.
+    split.write_splits(place / "splits.parquet")
     model = save_model(place / "model", network, description)
     _write_scores(place / SCORES, model, split, scores, threshold)
     write_json(place / "evaluation.json", evaluation.to_json() | {"figures": figures})

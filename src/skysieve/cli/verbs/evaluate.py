@@ -45,17 +45,16 @@ def evaluate(
     """Judge a model or a sieve at its own thresholds: figures with intervals, and a report."""
     from skysieve.models.model import Model
     from skysieve.models.sieve import is_sieve
-    from skysieve.recipes.configuration import Configuration
     from skysieve.recipes.evaluate import evaluate_model
-    from skysieve.recipes.recipe import RECIPES
+    from skysieve.recipes.model_samples import judging_settings
 
     if is_sieve(model):
         _evaluate_sieve(model, inputs, output, split, set_)
         return
     opened = Model.load(model)
     require_inputs(inputs)
-    name = opened.description.recipe
-    base = RECIPES.get(name).configuration if name in RECIPES else Configuration()
+    stated = any(each.startswith("evaluation.prevalence") for each in set_ or [])
+    base = judging_settings(opened, shares=not stated)
     _check_settings(base, set_)
     settings = settings_of(base, None, set_)
     settings.evaluation.true_shares(opened.description.classes)

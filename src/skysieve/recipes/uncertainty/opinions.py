@@ -17,7 +17,7 @@ from scipy import special
 from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.intervals import Interval, bootstrap_intervals
-from skysieve.evaluation.out_of_distribution import separation
+from skysieve.evaluation.out_of_distribution import separation_within
 from skysieve.evaluation.probability_spread import (
     ProbabilitySpread,
     accuracy_of_surest,
@@ -28,9 +28,10 @@ from skysieve.evaluation.uncertainty_plots import line_plot, page_figure
 from skysieve.models.card import disclosure
 from skysieve.models.model import Model
 from skysieve.recipes.configuration import LabelConfig
+from skysieve.recipes.model_samples import threshold_of
 from skysieve.recipes.uncertainty.figures import figure_function
 from skysieve.recipes.uncertainty.results import Subject, Written, write_results
-from skysieve.recipes.uncertainty.score_model import samples_of_model, threshold_of
+from skysieve.recipes.uncertainty.score_model import samples_of_model
 from skysieve.recipes.uncertainty.stored_chunks import digest_of, digest_of_samples, stored_chunks
 from skysieve.recipes.uncertainty.torch_model import TorchModel
 from skysieve.samples.sample_set import SampleSet
@@ -204,13 +205,8 @@ class _Judged:
         if right.all() or not right.any():
             return figures
         for name, values in self.measures.items():
-            figures[f"mistakes by {name}"] = separation(
-                values[right],
-                values[~right],
-                inside_groups=self.groups[right],
-                outside_groups=self.groups[~right],
-                seed=seed,
-                replicates=replicates,
+            figures[f"mistakes by {name}"] = separation_within(
+                values, ~right, groups=self.groups, seed=seed, replicates=replicates
             )["auroc"]
         return figures
 

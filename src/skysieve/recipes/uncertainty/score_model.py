@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from skysieve.errors import ContractError, SampleSetError
-from skysieve.evaluation.thresholds import Threshold, fixed
+from skysieve.errors import SampleSetError
 from skysieve.models.card import disclosure
 from skysieve.models.model import DESCRIPTION, Model
-from skysieve.recipes.alert_samples import is_sample_set, prepare_alert_samples
+from skysieve.recipes.alert_samples import is_sample_set
 from skysieve.recipes.configuration import LabelConfig
-from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.model_samples import check_classes_of_model, prepare_for_model, threshold_of
 from skysieve.recipes.scored_samples import SCORES, ScoredSamples
 from skysieve.recipes.seen_groups import seen_samples
 from skysieve.recipes.split_of_run import with_split_of_run
@@ -26,7 +24,7 @@ from skysieve.recipes.uncertainty.results import Subject
 from skysieve.recipes.uncertainty.stored_chunks import digest_of, digest_of_samples, stored_chunks
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["open_model", "samples_of_model", "score_model", "scores_of", "subject_of", "threshold_of"]
+__all__ = ["open_model", "samples_of_model", "score_model", "scores_of", "subject_of"]
 
 
 def scores_of(
@@ -174,21 +172,11 @@ def samples_of_model(
     ContractError
         If the classes differ.
     """
-    description = model.description
     if not labelled and len(inputs) == 1 and is_sample_set(inputs[0]):
         return SampleSet.open(inputs[0])
-    if description.recipe in RECIPES:
-        recipe = RECIPES.get(description.recipe)
-        configuration = replace(recipe.configuration, labels=labels or recipe.configuration.labels)
-        samples = recipe.prepare(inputs, configuration)
-    else:
-        samples = prepare_alert_samples(
-            inputs, labels or LabelConfig(), description.contract, classes=description.classes
-        )
-    if labelled and samples.classes != description.classes:
-        raise ContractError(
-            f"the samples have the classes {samples.classes}, the model {description.classes}, in this order"
-        )
+    samples = prepare_for_model(model, inputs, labels)
+    if labelled:
+        check_classes_of_model(model, samples)
     return with_split_of_run(samples, model.folder) if labelled else samples
 
 
@@ -217,11 +205,3 @@ def _part_in_training(model: Model, samples: SampleSet) -> tuple[NDArray[np.bool
         # Only groups that the model itself says it saw: beside a copied model may lie another run.
         learned = seen & np.array([str(group) in groups for group in samples.groups.tolist()])
     return learned, seen
-
-
-def threshold_of(model: Model) -> Threshold | None:
-    """Return the threshold that a model comes with, 0.5 without one; None for more than two classes."""
-    if len(model.description.classes) > 2:
-        return None
-    stored = model.description.threshold
-    return fixed(0.5) if stored is None else Threshold(**stored)
