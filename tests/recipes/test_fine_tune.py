@@ -22,6 +22,8 @@ from skysieve.recipes.fine_tune import (
     recipe_of_trained,
     tuned_samples,
 )
+from skysieve.recipes.recipe import Recipe
+from skysieve.recipes.run import train_samples
 from skysieve.recipes.uncertainty.refits import recipe_of_model
 from skysieve.samples import SampleSet, TensorColumn
 from skysieve.training.fine_tuning import FineTuningConfig
@@ -70,6 +72,26 @@ def test_new_head_takes_the_classes_of_the_samples(blob_model: Model, blobs: Blo
     )
     assert run.model.description.classes == ("a", "b", "c")
     assert run.model.predict(run.split.images).shape[1] == 3
+
+
+@pytest.mark.usefixtures("no_model_reports")
+def test_true_shares_of_classes_that_are_no_more_do_not_stop_a_new_head(
+    blob_recipe: Recipe, blobs: Blobs, tmp_path: Path
+) -> None:
+    shares = {"training.epochs": 1, "evaluation.prevalences.real": 0.01}
+    settings = override(blob_recipe.configuration, shares)
+    model = train_samples(blob_recipe, blobs(40, 1), tmp_path / "first", settings, progress=False).model
+    path = blobs(60, 3, classes=("a", "b", "c")).write(tmp_path / "target.parquet")
+    tuned = override(fine_tune_settings(model), SHORT | {"training.epochs": 1})
+    stated = override(tuned, {"evaluation.prevalences.a": 0.1})
+    run = fine_tune(model, [path], tmp_path / "run", None, tuned, new_head=True, progress=False)
+    assert run.evaluation.precision.main.sky is None
+    run = fine_tune(model, [path], tmp_path / "run", None, stated, new_head=True, progress=False)
+    assert run.evaluation.precision.main.name == "a"
+    wrong = override(tuned, {"evaluation.prevalences.d": 0.1})
+    with pytest.raises(ConfigurationError, match="stated of the class 'd'"):
+        fine_tune(model, [path], tmp_path / "wrong", None, wrong, new_head=True, progress=False)
+    assert not (tmp_path / "wrong").exists()
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def fine_tune(
     samples = tuned_samples(opened, recipe, inputs, settings, new_head=new_head)
     if new_head:
         recipe = replace(recipe, classes=samples.classes, published=())
+        settings = _with_shares_of(samples.classes, settings, opened)
     return train_samples(
         recipe,
         samples,
@@ -282,6 +283,17 @@ def blocks_of_model(model: Model) -> tuple[Block, ...]:
     alone = network.networks[0] if "members" in model.description.network else network
     blank = torch.from_numpy(np.zeros((1, *model.description.contract.shape), dtype=np.float32))
     return blocks_of(alone, Pipeline.from_json(model.description.preprocess)(blank))
+
+
+def _with_shares_of(classes: tuple[str, ...], settings: Configuration, model: Model) -> Configuration:
+    """Leave out the true shares that the model has stated of classes that are no more."""
+    stored, own = fine_tune_settings(model).evaluation, settings.evaluation
+    if classes == model.description.classes:
+        return settings
+    gone = {name for name in stored.prevalences if name not in classes}
+    kept = {name: share for name, share in own.prevalences.items() if name not in gone}
+    one = None if own.prevalence == stored.prevalence else own.prevalence
+    return replace(settings, evaluation=replace(own, prevalence=one, prevalences=kept))
 
 
 def _told(value: Any) -> str:
