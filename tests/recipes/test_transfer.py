@@ -14,7 +14,7 @@ from skysieve.models.model import Model
 from skysieve.recipes import transfer as transfer_module
 from skysieve.recipes.transfer import TransferCurve, transfer_curve
 from skysieve.recipes.transfer_configuration import TransferConfig
-from skysieve.recipes.transfer_draws import draw_rows, target_samples
+from skysieve.recipes.transfer_draws import check_division, draw_rows, target_samples
 from skysieve.samples import SampleSet
 
 Blobs = Callable[..., SampleSet]
@@ -174,3 +174,34 @@ def test_killed_curve_goes_on_and_ends_the_same(
     first, second = (json.loads(each.written.table.read_text())["points"] for each in (curve, again))
     assert first == second
     assert [(tmp_path / "runs" / name / "scores.npz").stat().st_mtime_ns for name in trained[:5]] == done
+
+
+def test_images_and_sky_on_both_sides_are_found(blobs: Blobs) -> None:
+    samples = blobs(40, 2)
+    places = {"ra": np.full(len(samples), 10.0), "dec": np.arange(len(samples)) * 1e-4}
+    near = samples.with_columns(places, origin={"field_of_view": 30.0})
+    (finding,) = check_division(target_samples(near, 0.5, seed=1))
+    assert finding.kind == "neighbours-across-splits"
+    assert not check_division(target_samples(samples, 0.5, seed=1))
+    twice = SampleSet.from_columns(
+        {
+            "id": samples.ids, "group": samples.ids, "label": samples.labels,
+            "cutouts": samples.tensor("cutouts")[np.arange(len(samples)) // 4 * 4],
+        },
+        samples.description,
+    )  # fmt: skip
+    with pytest.raises(SampleSetError, match="may be learned from and judge, the first error: 2-"):
+        check_division(target_samples(twice, 0.5, seed=1))
+
+
+def test_a_damaged_run_is_made_again(blob_model: Model, places: dict[str, Path], tmp_path: Path) -> None:
+    asked = TransferConfig(sizes=(16,), strategies=("head",), scratch=False, draws=1, replicates=5)
+    settings = SETTINGS | {"training.epochs": 1}
+
+    def run() -> TransferCurve:
+        return transfer_curve(blob_model, [places["target"]], tmp_path, asked, tuned=settings, progress=False)
+
+    first = run().points[1].draws
+    (scores,) = (tmp_path / "runs").glob("*/scores.npz")
+    scores.write_bytes(scores.read_bytes()[:-40])
+    assert run().points[1].draws == first

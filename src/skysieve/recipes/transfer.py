@@ -15,7 +15,7 @@ from skysieve.recipes.fine_tune import check_samples, fine_tune_settings, open_t
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.seen_groups import seen_finding, seen_samples
 from skysieve.recipes.transfer_configuration import TransferConfig
-from skysieve.recipes.transfer_draws import TargetSamples, draw_rows, target_samples
+from skysieve.recipes.transfer_draws import TargetSamples, check_division, draw_rows, target_samples
 from skysieve.recipes.transfer_page import TransferWritten, write_transfer
 from skysieve.recipes.transfer_points import TransferPoint, transfer_points
 from skysieve.recipes.transfer_runs import (
@@ -117,13 +117,14 @@ def transfer_curve(
     samples = recipe.prepare(target, settings)
     check_samples(opened, samples)
     divided = target_samples(samples, asked.test, asked.seed)
+    leaks = check_division(divided)
     near = source_samples(opened, recipe, source, settings)
     place = Path(folder)
     runs = _runs(divided, asked, plans)
     found = _train(opened, recipe, divided, near, runs, place, asked, resume=resume, progress=progress)
     points = transfer_points(found, divided, asked)
     shift = survey_shift(found, divided, near, asked)
-    findings = _findings(opened, divided, samples)
+    findings = (*_findings(opened, divided, samples), *leaks)
     written = write_transfer(
         place,
         model={"name": opened.description.name, "identity": opened.identity},

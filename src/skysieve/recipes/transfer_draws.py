@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.splits import assign_groups
+from skysieve.samples.validation import validate
 
-__all__ = ["TargetSamples", "draw_rows", "target_samples"]
+__all__ = ["TargetSamples", "check_division", "draw_rows", "target_samples"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,35 @@ def target_samples(samples: SampleSet, share: float, seed: int) -> TargetSamples
         if missing:
             raise SampleSetError(f"the target samples that {name} lack the class {' and '.join(missing)}")
     return TargetSamples(samples, pool, test)
+
+
+def check_division(target: TargetSamples) -> tuple[Finding, ...]:
+    """Look for samples that judge and show what may be learned from.
+
+    Parameters
+    ----------
+    target : TargetSamples
+        The samples, divided.
+
+    Returns
+    -------
+    tuple of Finding
+        ``neighbours-across-splits`` where both sides show the same sky.
+
+    Raises
+    ------
+    SampleSetError
+        If an image stands on both sides, byte for byte.
+    """
+    split = np.full(len(target.samples), "", dtype="<U5")
+    split[target.pool], split[target.test] = "train", "test"
+    used = target.samples.with_columns({"split": split}).select(split != "")
+    findings = validate(used).findings
+    if twice := [each for each in findings if each.kind == "duplicate-across-splits"]:
+        raise SampleSetError(
+            f"{len(twice)} images of the target samples may be learned from and judge, the first {twice[0]}"
+        )
+    return tuple(each for each in findings if each.kind == "neighbours-across-splits")
 
 
 def draw_rows(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,6 +220,8 @@ def _scored(
 
 def _write(folder: Path, key: str, found: Transferred) -> None:
     arrays = {name: each for name, each in vars(found).items() if isinstance(each, np.ndarray)}
+    # Killed between the two files, new scores must not stand beside the key of the old ones.
+    (folder / DONE).unlink(missing_ok=True)
     np.savez(folder / f".{SCORED}", **arrays)  # type: ignore[arg-type]
     (folder / f".{SCORED}").replace(folder / SCORED)
     write_json(folder / DONE, {"key": key, "epochs": list(found.epochs)})
@@ -229,8 +232,8 @@ def _read(folder: Path, key: str) -> Transferred | None:
         told = json.loads((folder / DONE).read_text(encoding="utf-8"))
         if told["key"] != key:
             return None
-        with np.load(folder / SCORED) as stored:
+        with (folder / SCORED).open("rb") as file, np.load(file) as stored:
             arrays: dict[str, Any] = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, BadZipFile):
         return None
     return Transferred(epochs=tuple(told["epochs"]), **arrays)

@@ -86,7 +86,7 @@ def source_samples(
 
 def _some(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return at most so many rows as distances are measured on."""
-    return rows[:: -(-len(rows) // SHIFTED)]
+    return rows[:: max(1, -(-len(rows) // SHIFTED))]
 
 
 def survey_shift(
