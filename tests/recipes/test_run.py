@@ -21,6 +21,7 @@ import pytest
 from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, ContractError, SampleSetError
 from skysieve.models import Model, check_model
+from skysieve.models.card import PRECISION
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL, prepare_alert_samples
 from skysieve.recipes.configuration import Configuration, EvaluationConfig, LabelConfig
 from skysieve.recipes.cross_validation import cross_validate
@@ -142,6 +143,11 @@ def test_cross_validation_judges_every_sample_once(
     assert sorted(tested) == list(range(len(samples)))
     assert found.figures["roc_auc"].value > 0.85
     assert found.figures["recall"].value == pytest.approx(found.called[samples.labels == 1].mean())
+    assert found.figures["precision"].value == pytest.approx(samples.labels[found.called].mean())
+    assert found.precision.main.here.precision.value == pytest.approx(samples.labels[found.called].mean())
+    told = json.loads(found.table.read_text())
+    assert told[PRECISION] == found.precision.statement
+    assert told[PRECISION].startswith("Of 100 samples called real, ")
     with pytest.raises(ConfigurationError, match=r"splits\.folds"):
         cross_validate(BRAAI, samples, tmp_path / "none", settings)
 

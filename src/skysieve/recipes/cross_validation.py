@@ -13,6 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.intervals import Interval, bootstrap_intervals
+from skysieve.evaluation.prevalence import PrecisionByShare, precision_by_share
+from skysieve.models.card import PRECISION
 from skysieve.recipes.alert_samples import KNOWN_REAL, WEAK_LABEL
 from skysieve.recipes.configuration import Configuration, SplitConfig
 from skysieve.recipes.json_file import write_json
@@ -47,6 +49,8 @@ class CrossValidation:
         What was left out.
     table : Path
         The figures as JSON.
+    precision : PrecisionByShare
+        How the precision depends on how common the classes are, pooled over the folds as well.
     """
 
     figures: dict[str, Interval]
@@ -55,6 +59,7 @@ class CrossValidation:
     called: NDArray[np.bool_]
     findings: tuple[Finding, ...]
     table: Path
+    precision: PrecisionByShare
 
 
 def cross_validate(
@@ -120,9 +125,13 @@ def cross_validate(
         judged |= rows
         runs.append(run)
     figures = _pooled(samples, scores, called, judged, configuration)
+    precision = _precision(samples, called, judged & (samples.labels >= 0), configuration)
+    if precision.main.sky is not None:
+        figures[f"precision_at_prevalence_{precision.main.sky.share:.3g}"] = precision.main.sky.precision
     table = Path(folder) / "cross_validation.json"
-    write_json(table, {name: interval.to_json() for name, interval in figures.items()})
-    return CrossValidation(figures, tuple(runs), scores, called, left_out, table)
+    told = {name: interval.to_json() for name, interval in figures.items()}
+    write_json(table, told | {PRECISION: precision.statement, "precision_by_share": precision.to_json()})
+    return CrossValidation(figures, tuple(runs), scores, called, left_out, table, precision)
 
 
 def _folds(samples: SampleSet, splits: SplitConfig) -> NDArray[np.int64]:
@@ -180,11 +189,26 @@ def _pooled(
     )
 
 
+def _precision(
+    samples: SampleSet, called: NDArray[np.bool_], judged: NDArray[np.bool_], configuration: Configuration
+) -> PrecisionByShare:
+    return precision_by_share(
+        samples.labels[judged],
+        called[judged].astype(np.int64),
+        samples.classes,
+        np.unique(samples.groups[judged], return_inverse=True)[1],
+        shares=configuration.evaluation.true_shares(samples.classes),
+        replicates=configuration.evaluation.replicates,
+        seed=configuration.evaluation.seed,
+    )
+
+
 def _figures(
     labels: NDArray[Any], weak: NDArray[Any], known: NDArray[Any], scores: NDArray[Any], called: NDArray[Any]
 ) -> Mapping[str, float]:
     figures = {
         "roc_auc": _auc(labels, scores),
+        "precision": _mean(labels[called & (labels >= 0)] == 1),
         "recall": _mean(called[labels == 1]),
         "fpr": _mean(called[labels == 0]),
     }

@@ -64,7 +64,7 @@ def train(
     workers: Annotated[int, typer.Option(help="Members of a sieve that are trained at the same time.")] = 1,
 ) -> None:
     """Train a recipe, judge it on its test split, write a model folder and a report."""
-    from skysieve.models.card import UNSTATED
+    from skysieve.models.card import PRECISION, UNSTATED
     from skysieve.recipes.find_recipe import find_recipe
     from skysieve.recipes.run import train_recipe
     from skysieve.recipes.sieve_recipe import SieveRecipe
@@ -87,7 +87,8 @@ def train(
         from skysieve.recipes.cross_validation import cross_validate
 
         found = cross_validate(chosen, chosen.prepare(inputs, settings), output, settings, **options)
-        say_figures({name: interval.to_json() for name, interval in found.figures.items()}, "all folds")
+        told = {name: interval.to_json() for name, interval in found.figures.items()}
+        say_figures(told | {PRECISION: found.precision.statement}, "all folds")
         for finding in found.findings:
             say(f"{finding.severity}: {finding.reason}")
         say(f"figures: {found.table}\nruns: {output}/fold_0 ... fold_{settings.splits.folds - 1}")
