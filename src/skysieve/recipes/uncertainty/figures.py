@@ -39,7 +39,11 @@ def figure_function(
 
     def multiclass(labels: NDArray[Any], scores: NDArray[Any]) -> dict[str, float]:
         found = multiclass_metrics(labels, scores)
-        by_class = {f"recall: {name}": value for name, value in zip(classes, found.recall, strict=True)}
+        by_class = {
+            f"{figure}: {name}": float(value)
+            for figure in ("recall", "precision")
+            for name, value in zip(classes, getattr(found, figure), strict=True)
+        }
         return {name: float(getattr(found, name)) for name in CLASS_FIGURES} | by_class
 
     return binary if len(classes) == 2 else multiclass
