@@ -58,6 +58,18 @@ def test_validate_finds_what_split_mends(path: Path, tmp_path: Path) -> None:
     assert "neighbours-across-splits" not in told
 
 
+def test_split_says_that_parts_share_sky(path: Path, tmp_path: Path) -> None:
+    wide = (
+        SampleSet.open(path).with_columns({}, origin={"field_of_view": 30.0}).write(tmp_path / "wide.parquet")
+    )
+    told = run("samples", "split", wide, "-o", tmp_path / "divided.parquet")[1]
+    assert "neighbours-across-splits" in told
+    assert "--sky-radius 42.4" in told
+    told = run("samples", "split", wide, "-o", tmp_path / "mended.parquet", "--sky-radius", "42.4")[1]
+    assert "neighbours-across-splits" not in told
+    assert "sky: 0 of" in told
+
+
 def test_a_radius_without_positions_is_refused(tmp_path: Path) -> None:
     samples = SampleSet.from_columns({"id": [1, 2, 3, 4], "group": [1, 2, 3, 4]}, Description())
     path = samples.write(tmp_path / "bare.parquet")

@@ -240,6 +240,7 @@ def split(
     else:
         made = with_splits(opened, {"train": train, "validation": validation, "test": test}, seed=seed)
     say_counts(_counts(made, "fold" if folds else "split"))
+    _say_sky(made)
     say(f"samples: {made.write(output)}")
 
 
@@ -248,6 +249,16 @@ def _write(samples: SampleSet, output: Path) -> None:
     say_findings(samples.findings)
     _say_classes(samples)
     say(f"samples: {samples.write(output)}")
+
+
+def _say_sky(samples: SampleSet) -> None:
+    """Say what parts of a split share sky, where the samples have places."""
+    from skysieve.samples.split_neighbours import check_sky
+
+    if {"ra", "dec"} <= set(samples.column_names):
+        found = check_sky(samples)
+        say_findings(found.findings())
+        say(str(found))
 
 
 def _say_classes(samples: SampleSet) -> None:
