@@ -17,6 +17,7 @@ from astropy.io import fits
 
 from skysieve.errors import ConfigurationError, DownloadError, SampleSetError
 from skysieve.samples import SampleSet
+from skysieve.samples.split_neighbours import cutout_width
 from skysieve.sources.archives.cutout_fetch import FetchSummary, fetch_cutouts
 from skysieve.sources.archives.cutout_service import Politeness, Position
 from skysieve.sources.archives.irsa_ztf import IrsaZtf
@@ -68,6 +69,7 @@ def test_a_table_becomes_a_sample_set(archive: Any, tmp_path: Path) -> None:
     assert samples.description.label_origin == "two observers"
     assert samples.description.tensors["cutouts"].channels == ("red", "green", "blue")
     assert samples.description.origin["service"] == "legacy-survey"
+    assert cutout_width(samples.description.origin) == samples.description.origin["field_of_view"]
     assert samples.tensor("cutouts").shape == (3, 3, SIDE, SIDE)
     assert samples.tensor("cutouts").dtype == np.uint8
     assert samples.scalar("ra").tolist() == [0.0, 0.5, 1.0]

@@ -221,6 +221,7 @@ def _origin(service: CutoutService, columns: SampleColumns, table: TableSource) 
     return {
         "service": next(names, type(service).__name__),
         "settings": as_dict(service),
+        "field_of_view": service.field_of_view,
         "table": _table_name(table),
         "groups": f"the column {columns.group!r}"
         if columns.group
