@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from PIL import Image
 
 from skysieve.errors import SampleSetError
@@ -47,3 +48,19 @@ def test_a_column_that_is_not_there_is_an_error(table: Path, role: str) -> None:
     names = {"group": "name", role: "nope"}
     with pytest.raises(SampleSetError, match="no column 'nope'"):
         image_samples(table, table.parent, id="name", path="{name}.png", **names)
+
+
+@pytest.mark.parametrize(("shape", "told"), [((16, 12, 3), True), ((3, 16, 12), False), ((3, 16, 3), False)])
+def test_cubes_with_channels_last_are_not_read_silently(
+    shape: tuple[int, ...], told: bool, tmp_path: Path
+) -> None:
+    for number in range(2):
+        fits.writeto(tmp_path / f"{number}.fits", np.full(shape, number, np.float32))
+    table = tmp_path / "table.csv"
+    table.write_text("name\n0\n1\n")
+    samples = image_samples(table, tmp_path, id="name", path="{name}.fits", group="name")
+    assert len(samples) == 2
+    found = [each for each in samples.findings if each.kind == "channels-last"]
+    assert bool(found) is told
+    if told:
+        assert "16 x 12 x 3 are read as 16 channels of 12 x 3 pixels" in found[0].reason

@@ -16,6 +16,9 @@ from skysieve.sources.images import read_image_table
 
 __all__ = ["image_samples"]
 
+#: A last axis so short beside two longer ones holds channels.
+MOST_CHANNELS = 7
+
 _RESERVED = (*RESERVED_COLUMNS, "cutouts")
 
 
@@ -68,6 +71,7 @@ def image_samples(
         columns["_id"].append(outcome.id)
         columns["_image"].append(outcome.image.astype(np.float32))
         rows.append(dict(outcome.row))
+    findings.extend(_channels_last(columns["_image"], Path(folder).name))
     names = dict.fromkeys(name for row in rows for name in row)
     columns |= {name: [row.get(name) for row in rows] for name in names}
     taken = {id, group, label, split}
@@ -86,6 +90,21 @@ def image_samples(
         origin={"table": Path(table).name, "folder": Path(folder).name},
         findings=findings,
     )
+
+
+def _channels_last(images: Sequence[Any], folder: str) -> list[Finding]:
+    """Return the warning where cubes are stored the other way round, as nothing else tells."""
+    shapes = {image.shape for image in images if image.ndim == 3}
+    odd = sorted(shape for shape in shapes if shape[2] <= MOST_CHANNELS < min(shape[:2]))
+    if not odd:
+        return []
+    count, height, width = odd[0]
+    reason = (
+        f"images of shape {' x '.join(map(str, odd[0]))} are read as {count} channels of {height} x {width} "
+        f"pixels; if they are {width} channels of {count} x {height}, store the channels first (in FITS the "
+        "last axis of the header, NAXIS3)"
+    )
+    return [Finding(folder, "channels-last", reason, "warning")]
 
 
 def _left_out(name: str, table: str) -> Finding:
