@@ -65,14 +65,21 @@ bench: $(VENV)/.installed-bench  ## Measure speed, memory and start-up against r
 	$(BIN)/python benchmarks/scoring_memory.py
 	$(BIN)/python benchmarks/streak_simulator.py
 	$(BIN)/python benchmarks/streak_sieve.py
+	$(BIN)/python benchmarks/light_curves.py
+	$(BIN)/python benchmarks/dmdt.py
+	$(BIN)/python benchmarks/curve_features.py
 
-# Here too: the last two need data.
+# Those from real_streaks on need data.
 experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose results the documentation reads
 	$(BIN)/python experiments/streak_sieve.py
 	$(BIN)/python experiments/streak_detector.py
 	$(BIN)/python experiments/streak_detector.py --judge sieve
 	$(BIN)/python experiments/streak_detector.py --judge network
 	$(BIN)/python experiments/killed_fetch.py
+	$(BIN)/python experiments/lsbg_artefacts.py
+	$(BIN)/python experiments/lsbg_transfer.py
+	$(BIN)/python experiments/rare_class.py
+	$(BIN)/python experiments/explanation_masks.py
 	$(BIN)/python experiments/real_streaks.py
 	$(BIN)/python experiments/hsc_table.py
 	$(BIN)/python experiments/efigi.py

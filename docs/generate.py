@@ -11,13 +11,19 @@ from pathlib import Path
 
 import api_reference
 import command_reference
+import explanation_results
 import galaxy_figures
 import galaxy_results
+import lsbg_results
+import rare_class_results
 import registered_things
 import settings_reference
 import streak_results
+import transfer_results
 from contact_sheet import contact_sheet
+from dmdt_contact_sheet import dmdt_contact_sheet
 from galaxy_contact_sheet import galaxy_contact_sheet
+from light_curve_contact_sheet import light_curve_contact_sheet
 from streak_contact_sheet import read_real_cutouts, streak_contact_sheet
 
 __all__ = ["generate"]
@@ -28,11 +34,14 @@ def generate(folder: Path) -> None:
     parts: dict[str, str | bytes] = {
         "commands.md": command_reference.commands(),
         "kinds.png": contact_sheet(),
+        "dmdt-means.png": dmdt_contact_sheet(),
+        "light-curve-kinds.png": light_curve_contact_sheet(),
         "galaxy-kinds.jpg": galaxy_contact_sheet(),
         "streak-kinds.png": streak_contact_sheet(read_real_cutouts()),
     }
     parts |= registered_things.parts() | settings_reference.parts() | streak_results.parts()
-    parts |= galaxy_results.parts() | galaxy_figures.parts()
+    parts |= galaxy_results.parts() | galaxy_figures.parts() | lsbg_results.parts()
+    parts |= explanation_results.parts() | rare_class_results.parts() | transfer_results.parts()
     write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
 

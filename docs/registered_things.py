@@ -20,6 +20,7 @@ from skysieve.models.model import Model, shipped_models
 from skysieve.models.sieve import Sieve, shipped_sieves
 from skysieve.networks import NETWORKS
 from skysieve.preprocess import STEPS
+from skysieve.preprocess.curve_features.feature_sets import FEATURE_SETS
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES
 from skysieve.sources.alerts.survey import SURVEYS
@@ -39,6 +40,7 @@ __all__ = ["parts"]
 REGISTRIES = (
     NETWORKS,
     STEPS,
+    FEATURE_SETS,
     SIMULATORS,
     SURVEYS,
     DATASETS,

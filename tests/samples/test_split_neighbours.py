@@ -171,21 +171,8 @@ def test_the_width_of_a_cutout_is_read_wherever_it_stands() -> None:
 
 
 def published(folder: Path, name: str) -> np.ndarray:
-    path = folder / "deepshadows" / f"Baseline_{name}.csv"
-    if not path.is_file():
-        pytest.skip(f"{path.name} of DeepShadows is not among the data")
-    with path.open(encoding="utf-8") as file:
+    with (folder / "deepshadows" / f"Baseline_{name}.csv").open(encoding="utf-8") as file:
         return np.array([(float(row["ra"]), float(row["dec"])) for row in csv.DictReader(file)])
-
-
-@pytest.mark.realdata
-def test_the_published_split_of_deepshadows_shares_sky(real_data: Path) -> None:
-    parts = {name: published(real_data, name) for name in ("training", "test")}
-    ra, dec = np.concatenate(list(parts.values())).T
-    names = np.repeat(["train", "test"], [len(each) for each in parts.values()])
-    within = {radius: split_neighbours(ra, dec, names, radius)[0] for radius in (1, 30)}
-    assert (within[30].samples, within[30].close, within[1].close) == (5000, 630, 160)
-    assert within[30].same_place == 147
 
 
 @pytest.mark.realdata
