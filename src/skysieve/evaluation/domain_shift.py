@@ -90,7 +90,7 @@ def gaussian_frechet_distance(
 ) -> float:
     """Return the squared Fréchet distance of two normal distributions.
 
-    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁^½ Σ₂ Σ₁^½)^½), by eigenvalues: covariances may be
+    ``|μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁^½ Σ₂ Σ₁^½)^½)``, by eigenvalues: covariances may be
     singular.
 
     Parameters
