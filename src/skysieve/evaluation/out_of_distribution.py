@@ -25,6 +25,7 @@ __all__ = [
     "energy_score",
     "max_softmax_score",
     "separation",
+    "separation_within",
 ]
 
 SMALLEST_NORM = 1e-12
@@ -191,8 +192,48 @@ def separation(
     truth = np.repeat([0, 1], [len(within), len(without)])
     first = check_groups(inside_groups, len(within))
     groups = np.concatenate([first, check_groups(outside_groups, len(without)) + first.max() + 1])
+    return separation_within(scores, truth, groups=groups, seed=seed, level=level, replicates=replicates)
+
+
+def separation_within(
+    scores: npt.ArrayLike,
+    outside: npt.ArrayLike,
+    *,
+    groups: npt.ArrayLike,
+    seed: int,
+    level: float = 0.95,
+    replicates: int = 1000,
+) -> dict[str, Interval]:
+    """Return the same of one set of samples, whose groups may hold samples of both sides.
+
+    What a model gets wrong is of the same objects as what it gets right: a group is drawn with both.
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        Large outside.
+    outside : array_like of bool, shape (N,)
+        Which samples are outside, or mistaken.
+    groups : array_like, shape (N,)
+        What must not be resampled apart.
+    seed, level, replicates
+        Of the bootstrap.
+
+    Examples
+    --------
+    >>> found = separation_within([0.1, 0.2, 0.3, 0.9], [0, 0, 1, 1], groups=[0, 1, 0, 1], seed=1)
+    >>> found["auroc"].value
+    1.0
+    """
+    truth = np.asarray(outside, dtype=np.int64)
     return bootstrap_intervals(
-        _separation, truth, scores, groups=groups, replicates=replicates, level=level, seed=seed
+        _separation,
+        truth,
+        check_scores(np.asarray(scores, dtype=np.float64), len(truth)),
+        groups=groups,
+        replicates=replicates,
+        level=level,
+        seed=seed,
     )
 
 

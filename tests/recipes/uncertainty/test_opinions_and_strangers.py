@@ -12,6 +12,7 @@ import torch
 from scipy import special
 
 from skysieve.errors import ConfigurationError, ContractError
+from skysieve.evaluation import out_of_distribution
 from skysieve.evaluation.calibration import Temperature
 from skysieve.models.model import Model
 from skysieve.preprocess import Pipeline
@@ -67,6 +68,28 @@ def test_dropout_disagrees_and_goes_on_after_an_interruption(
     assert (whole.spread.spread > 0).mean() > 0.9
     stored = json.loads(whole.written.table.read_text())["results"]
     assert stored["accuracy_of_surest"]["entropy"][-1] == pytest.approx(whole.figures["accuracy"].value)
+
+
+def test_mistakes_and_what_is_right_of_a_group_are_drawn_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups, right = np.repeat(np.arange(40), 2), np.tile([True, False], 40)
+    labels = np.tile([0, 1], 40)
+    unsure = np.random.default_rng(3).random(80)
+    judged = opinions_module._Judged(
+        np.arange(80), groups, labels, ("bogus", "real"), None, np.full(80, 0.4), right, {"entropy": unsure}
+    )
+    shares: list[float] = []
+    asked = out_of_distribution._separation
+
+    def noted(truth: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+        shares.append(float(truth.mean()))
+        return asked(truth, scores)
+
+    monkeypatch.setattr(out_of_distribution, "_separation", noted)
+    monkeypatch.setattr(opinions_module, "figure_function", lambda *_: lambda *_: {"accuracy": 0.5})
+    found = judged.figures(replicates=20, seed=1)
+    assert 0.3 < found["mistakes by entropy"].value < 0.7
+    # Each object has one of both: so has every draw of objects.
+    assert shares == [0.5] * 21
 
 
 def test_a_single_member_has_no_second_opinion(toy_set: Path, tmp_path: Path) -> None:
