@@ -22,6 +22,7 @@ REFUSED = {
     "conformal braai-weak samples.parquet -o x/ --set training.epochs=1": r"only labels\.\* can be set",
     "bootstrap samples.parquet -o x/": r"holds no scores of samples",
     "bootstrap . -o x/ --refits 2": r"is no run folder with scores\.parquet",
+    "bootstrap braai-weak samples.parquet -o x/ --refits 2 --split ''": r"judged on the test split, found",
     "dropout none samples.parquet -o x/": r"none: is neither a model folder nor",
     "members braai-weak samples.parquet -o x/": r"a single member, which cannot disagree",
     "ood braai-weak samples.parquet --against none.parquet -o x/": r"none\.parquet: does not exist",

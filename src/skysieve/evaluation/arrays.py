@@ -135,7 +135,6 @@ def check_fraction(name: str, value: float, *, closed: bool = False) -> float:
     """
     inside = 0 <= value <= 1 if closed else 0 < value < 1
     if not inside:
-        raise ConfigurationError(
-            f"{name} is {value}; expected a fraction {'from' if closed else 'between'} 0 and 1"
-        )
+        expected = "from 0 to 1" if closed else "between 0 and 1"
+        raise ConfigurationError(f"{name} is {value}; expected a fraction {expected}")
     return float(value)

@@ -69,7 +69,9 @@ def run_plot(values: npt.ArrayLike, names: Sequence[str], quantity: str) -> Figu
 
 
 @styled
-def curve_plot(x: Sequence[float], series: Mapping[str, Sequence[Interval]], *, xlabel: str) -> Figure:
+def curve_plot(
+    x: Sequence[float], series: Mapping[str, Sequence[Interval]], *, xlabel: str, title: str = ""
+) -> Figure:
     """Draw figures along a quantity, each with the band of its intervals.
 
     Parameters
@@ -80,8 +82,11 @@ def curve_plot(x: Sequence[float], series: Mapping[str, Sequence[Interval]], *, 
         The figures, one interval a value of ``x``.
     xlabel : str
         What the quantity is.
+    title : str
+        What has to be known of the figures wherever the curve is shown.
     """
     figure, axes = new_figure(5.6, 3.9)
+    axes.set_title(title, fontsize=9, color=MUTED)
     for number, (name, intervals) in enumerate(series.items()):
         low, value, high = (
             np.array([getattr(each, edge) for each in intervals]) for edge in ("low", "value", "high")

@@ -107,7 +107,7 @@ def test_clean_validation_has_the_same_noise_in_training_alone(
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"fractions": [1.2]}, ConfigurationError, "a fraction is 1.2; expected a fraction from 0 and 1"),
+        ({"fractions": [1.2]}, ConfigurationError, "a fraction is 1.2; expected a fraction from 0 to 1"),
         ({"fractions": []}, ConfigurationError, "at least one fraction above 0"),
         ({"source": "bogus"}, ConfigurationError, "name both classes"),
         ({"source": "bogos", "target": "real"}, UnknownNameError, "did you mean 'bogus'"),
@@ -127,6 +127,22 @@ def test_noise_that_cannot_be(
     with pytest.raises(error, match=message):
         label_noise_curve(toy, [toy_set], tmp_path, **options, **QUIET)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_curve_says_what_its_labels_are_and_how_its_runs_differ_from_the_recipe(
+    toy: Recipe, toy_set: Path, tmp_path: Path
+) -> None:
+    samples = SampleSet.open(toy_set)
+    place = samples.with_columns({}, label_origin="SIMULATED: drawn.").write(tmp_path / "simulated.parquet")
+    settings = override(toy.configuration, {"training.epochs": 1})
+    found = label_noise_curve(toy, [place], tmp_path / "noise", settings, fractions=[0.2], **QUIET)
+    assert found.written.disclosure == "SIMULATED: drawn."
+    # The curve may be shown without its page.
+    assert "SIMULATED: drawn." in found.plot.read_text()
+    stored = json.loads(found.written.table.read_text())["settings"]
+    assert stored["training.epochs"] == 1
+    assert "training.batch_size" not in stored
+    assert "training.epochs" in found.written.report.read_text()
 
 
 def test_votes_know_no_wrong_labels(toy: Recipe, toy_set: Path, tmp_path: Path) -> None:

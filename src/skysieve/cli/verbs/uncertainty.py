@@ -110,6 +110,9 @@ def bootstrap(
     from skysieve.recipes.uncertainty.score_model import scores_of
 
     require_inputs(inputs or [source])
+    # Before anything is scored or trained, which may take hours.
+    if refits and split != "test":
+        raise ConfigurationError(f"refits are judged on the test split, found --split {split!r}")
     labels = _labels(source, set_, refitted=refits > 0) if inputs else None
     scored = scores_of(source, inputs or [], output, labels=labels)
     trained: Any = ()
@@ -386,5 +389,7 @@ def _say_intervals(intervals: Mapping[str, Interval], title: str) -> None:
 
 
 def _say_written(written: Written) -> None:
+    if written.disclosure:
+        say(f"labels: {written.disclosure}")
     say(f"figures: {written.table}")
     say(f"report: {written.report}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from skysieve.recipes.uncertainty.results import Subject, Written, write_results
 from skysieve.recipes.uncertainty.runs import (
     RunOutcome,
     RunTask,
+    changed_settings,
     check_runs,
     identities_of,
     subject_of_recipe,
@@ -178,7 +180,8 @@ def label_noise_curve(
     )
     name = "random" if direction is None else f"{source} to {target}"
     subject = subject_of_recipe(recipe, inputs, samples)
-    return _written(place, subject, points, name, repeats, seed, outcomes, noisy_parts)
+    changed = changed_settings(recipe, settings)
+    return _written(place, subject, points, name, repeats, seed, outcomes, noisy_parts, changed)
 
 
 def _check(settings: Configuration, fractions: Sequence[float], repeats: int) -> None:
@@ -308,11 +311,18 @@ def _written(
     seed: int,
     outcomes: Sequence[RunOutcome],
     noisy_parts: tuple[str, ...],
+    changed: dict[str, Any],
 ) -> NoiseCurve:
     shown = headlines(list(points[0].figures))
     # Rates of mistakes lie at the other end of the scale.
     curves = {name: [point.figures[name] for point in points] for name in shown if name != "fpr"}
-    figure = curve_plot([point.fraction for point in points], curves, xlabel="share of wrong labels")
+    # The curve is a file of its own: what is said of the labels must go where it goes.
+    figure = curve_plot(
+        [point.fraction for point in points],
+        curves,
+        xlabel="share of wrong labels",
+        title=_wrapped(subject.disclosure),
+    )
     plot = place / "uncertainty-label-noise.svg"
     caption = f"On clean test labels; noise {direction}. Bands are intervals by bootstrap over groups."
     with replacing(plot) as partial:
@@ -329,6 +339,7 @@ def _written(
         "clean_validation": noisy_parts == CLEAN_VALIDATION,
         "repeats": repeats,
         "seed": seed,
+        **changed,
     }
     results = {
         "runs": identities_of(outcomes),
@@ -360,6 +371,10 @@ def _written(
         title=f"{subject.name} with wrong labels: {direction}",
     )
     return NoiseCurve(points, direction, written, plot)
+
+
+def _wrapped(disclosure: str) -> str:
+    return textwrap.fill(disclosure, 80, max_lines=2)
 
 
 def _table(name: str, points: Sequence[NoisePoint], repeats: int) -> PageTable:

@@ -47,10 +47,13 @@ class Written:
         ``uncertainty-<command>.json``.
     report : Path
         The same as a page: ``uncertainty-<command>.html``.
+    disclosure : str
+        How the labels came to be, where that limits what figures mean.
     """
 
     table: Path
     report: Path
+    disclosure: str = ""
 
 
 def write_results(
@@ -111,4 +114,4 @@ def write_results(
         findings=findings,
         settings=settings,
     )
-    return Written(table, write_uncertainty_page(report, page))
+    return Written(table, write_uncertainty_page(report, page), subject.disclosure)

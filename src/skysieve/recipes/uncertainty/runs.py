@@ -32,6 +32,7 @@ __all__ = [
     "DONE",
     "RunOutcome",
     "RunTask",
+    "changed_settings",
     "check_runs",
     "identities_of",
     "subject_of_recipe",
@@ -172,6 +173,28 @@ def check_runs(recipe: Recipe, settings: Configuration, workers: int) -> None:
 def identities_of(outcomes: Sequence[RunOutcome]) -> dict[str, str]:
     """Return the identity of the model of each run, by the name of its folder."""
     return {each.folder.name: str(each.scored.model["identity"]) for each in outcomes}
+
+
+def changed_settings(recipe: Recipe, settings: Configuration) -> dict[str, Any]:
+    """Return the settings in which runs differ from the recipe whose name a page bears.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from skysieve.recipes.braai import BRAAI
+    >>> own = BRAAI.configuration
+    >>> changed_settings(BRAAI, replace(own, training=replace(own.training, epochs=2)))
+    {'training.epochs': 2}
+    """
+    before, after = _flat(as_dict(recipe.configuration)), _flat(as_dict(settings))
+    return {name: value for name, value in after.items() if before.get(name, ...) != value}
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
 
 
 def subject_of_recipe(recipe: Recipe, inputs: Sequence[str | Path], samples: SampleSet) -> Subject:

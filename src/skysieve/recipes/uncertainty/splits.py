@@ -22,6 +22,7 @@ from skysieve.recipes.uncertainty.results import Written, write_results
 from skysieve.recipes.uncertainty.runs import (
     RunOutcome,
     RunTask,
+    changed_settings,
     check_runs,
     identities_of,
     subject_of_recipe,
@@ -121,6 +122,7 @@ def spread_over_splits(
             "seeds": seeds,
             "first_split_seed": settings.splits.seed,
             "seed": settings.training.seed,
+            **changed_settings(recipe, settings),
         },
         results={
             "components": {name: each.to_json() for name, each in components.items()},

@@ -25,6 +25,7 @@ from skysieve.evaluation.out_of_distribution import (
 )
 from skysieve.evaluation.uncertainty_page import PageSection, PageTable, interval_cells
 from skysieve.evaluation.uncertainty_plots import page_figure, score_plot
+from skysieve.models.card import disclosure
 from skysieve.models.model import Model
 from skysieve.recipes.configuration import LabelConfig
 from skysieve.recipes.uncertainty.results import Subject, Written, write_results
@@ -171,7 +172,7 @@ def strangers(
     written = write_results(
         place,
         "ood",
-        Subject(model.description.name, model.identity, data),
+        Subject(model.description.name, model.identity, data, disclosure(inside.description.label_origin)),
         settings=settings,
         results={
             "counts": {side: len(each) for side, each in ids.items()},
