@@ -163,6 +163,14 @@ def test_a_redirect_is_followed_and_a_circle_is_not() -> None:
     assert refuse(ask(answer, question("circle"))).kind == "truncated"
 
 
+def test_a_wait_that_is_no_number_is_no_wait() -> None:
+    # A superscript is a digit to `str.isdigit`, and no number to `float`.
+    headers = [(b"Retry-After", "\N{SUPERSCRIPT TWO}".encode("latin-1"))]
+    error = refuse(ask(lambda _: httpx.Response(429, headers=headers)))
+    assert error.kind == "rate-limited"
+    assert "last of 3 attempts" in error.reason
+
+
 def test_five_positions_without_a_server_end_the_run() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no such host", request=request)

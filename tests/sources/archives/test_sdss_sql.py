@@ -175,3 +175,31 @@ def test_a_wrong_call_asks_nothing(tmp_path: Path, options: dict[str, Any], reas
     with pytest.raises(ConfigurationError, match=reason):
         fetch_votes(output=tmp_path / "v.csv", progress=False, **options)
     assert not (tmp_path / "v.csv").exists()
+
+
+def test_a_page_that_ends_amid_a_row_is_asked_for_again(
+    skyserver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut: list[str] = []
+
+    def broken(sql: str) -> bytes:
+        if f"> {FIRST + 9} " in sql and not cut:
+            cut.append(sql)
+            return answer(sql).rsplit(b",", 2)[0]
+        return answer(sql)
+
+    monkeypatch.setattr(skyserver, "picture", lambda query: broken(query["cmd"]))
+    options = {"base_url": skyserver.url, "page": 10, "progress": False} | PACE
+    result = fetch_votes("zooSpec", tmp_path / "votes.csv", **options)
+    assert cut
+    assert [row["id"] for row in rows_of(result.path)] == [str(FIRST + row) for row in range(25)]
+    assert not result.findings
+
+
+def test_a_query_whose_answer_always_ends_amid_a_row_fails(
+    skyserver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(skyserver, "picture", lambda _: b"ra,dec\n1,2\n3")
+    with pytest.raises(InputError, match=r"row 2, the last, has 1 values of 2: it breaks off"):
+        query_skyserver("SELECT ra, dec FROM Galaxy", tmp_path / "a.csv", base_url=skyserver.url, **PACE)
+    assert not (tmp_path / "a.csv").exists()

@@ -280,4 +280,4 @@ def _out_of_range(headers: Any, offset: int, part: _Part) -> tuple[str, float] |
 
 def _retry_after(headers: Any) -> float:
     value = headers.get("retry-after", "")
-    return float(value) if value.isdigit() else 0.0
+    return float(value) if value.isdecimal() else 0.0

@@ -298,7 +298,8 @@ async def _beginning(response: httpx.Response) -> str:
 
 def _retry_after(value: str) -> float | None:
     """Read seconds or a date; None if it is neither."""
-    if value.strip().isdigit():
+    # Not isdigit, which takes a superscript for a number that float refuses.
+    if value.strip().isdecimal():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)

@@ -295,6 +295,21 @@ def _check(body: bytes, columns: tuple[str, ...]) -> None:
     if missing:
         reason = f"the table lacks {', '.join(missing)}; it begins with {header[:120]!r}"
         raise InputError("SkyServer", "wrong-columns", reason)
+    _require_whole_rows(body)
+
+
+def _require_whole_rows(body: bytes) -> None:
+    """Refuse a table that ends amid a row: a server that states no length may have broken off."""
+    rows = [row for row in csv.reader(io.StringIO(_text(body))) if row]
+    if len(rows) > 1 and len(rows[-1]) != len(rows[0]):
+        reason = (
+            f"row {len(rows) - 1:,}, the last, has {len(rows[-1])} values of {len(rows[0])}: it breaks off"
+        )
+        raise InputError("SkyServer", "truncated", reason)
+
+
+def _text(body: bytes) -> str:
+    return _without_comments(body).decode("utf-8", "replace")
 
 
 def _without_comments(body: bytes) -> bytes:
