@@ -120,7 +120,7 @@ def _kinds(found: Found) -> str:
 
 def _kind_table(of: Found) -> str:
     called = of["called_lsbg_by_kind"]
-    names = _ordered(called)
+    names = _with_the_papers_features(called)
     kinds = sorted(called[names[0]], key=lambda kind: (kind != "lsbg", kind))
     rows = [
         [
@@ -133,9 +133,14 @@ def _kind_table(of: Found) -> str:
     return table(["kind", "test samples", *(TITLES[name] for name in names)], rows)
 
 
+def _with_the_papers_features(names: Mapping[str, Any]) -> list[str]:
+    """Leave out what has three features more: it calls the same, and the table would not fit a page."""
+    return [name for name in _ordered(names) if not name.endswith(" with radii")]
+
+
 def _brightness(found: Found) -> str:
     bins = found["baseline"]["completeness_by_surface_brightness"]
-    names = _ordered(bins[0]["called_lsbg"])
+    names = _with_the_papers_features(bins[0]["called_lsbg"])
     rows = [
         [
             f"{each['low']:g} to {each['high']:g}",
