@@ -180,9 +180,9 @@ def test_images_and_sky_on_both_sides_are_found(blobs: Blobs) -> None:
     samples = blobs(40, 2)
     places = {"ra": np.full(len(samples), 10.0), "dec": np.arange(len(samples)) * 1e-4}
     near = samples.with_columns(places, origin={"field_of_view": 30.0})
-    (finding,) = check_division(target_samples(near, 0.5, seed=1))
+    _, (finding,) = check_division(target_samples(near, 0.5, seed=1))
     assert finding.kind == "neighbours-across-splits"
-    assert not check_division(target_samples(samples, 0.5, seed=1))
+    assert not check_division(target_samples(samples, 0.5, seed=1))[1]
     twice = SampleSet.from_columns(
         {
             "id": samples.ids, "group": samples.ids, "label": samples.labels,
@@ -205,3 +205,30 @@ def test_a_damaged_run_is_made_again(blob_model: Model, places: dict[str, Path],
     (scores,) = (tmp_path / "runs").glob("*/scores.npz")
     scores.write_bytes(scores.read_bytes()[:-40])
     assert run().points[1].draws == first
+
+
+def test_images_without_a_pixel_neither_teach_nor_judge(blobs: Blobs) -> None:
+    samples = blobs(40, 2)
+    images = samples.tensor("cutouts").copy()
+    images[::5] = np.nan
+    columns = {"id": samples.ids, "group": samples.ids, "label": samples.labels, "cutouts": images}
+    empty = SampleSet.from_columns(columns, samples.description)
+    divided, findings = check_division(target_samples(empty, 0.5, seed=1))
+    assert {each.kind for each in findings} == {"all-nan-image"}
+    assert len(findings) == 16
+    assert sorted([*divided.pool, *divided.test]) == [row for row in range(80) if row % 5]
+
+
+def test_too_few_samples_are_refused_before_anything_is_trained(blobs: Blobs) -> None:
+    divided = target_samples(blobs(40, 2), 0.5, seed=1)
+    for size in (2, 3, 4):
+        with pytest.raises(ConfigurationError, match=f"{size} target samples .*; draw more"):
+            draw_rows(divided, size, validation=0.25, seed=1)
+
+
+def test_votes_are_refused_with_what_to_set(
+    blob_model: Model, places: dict[str, Path], tmp_path: Path
+) -> None:
+    wrong = SETTINGS | {"training.loss": "soft-cross-entropy"}
+    with pytest.raises(ConfigurationError, match=r"learns from labels: --set-scratch .*=cross-entropy"):
+        transfer_curve(blob_model, [places["target"]], tmp_path, CURVE, scratch=wrong, progress=False)

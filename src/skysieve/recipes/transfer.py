@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from skysieve.errors import ConfigurationError
 from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.models.model import Model
 from skysieve.progress import progress_bar
@@ -31,6 +32,7 @@ from skysieve.recipes.uncertainty.stored_chunks import digest_of, digest_of_samp
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.fine_tuning import FineTuningConfig
+from skysieve.training.losses import LABEL_LOSSES
 
 __all__ = ["TransferCurve", "transfer_curve"]
 
@@ -113,11 +115,12 @@ def transfer_curve(
         plans[text] = (override(fine_tune_settings(opened, fine_tuning), tuned or {}), fine_tuning)
     if asked.scratch:
         plans[SCRATCH] = (override(_as_trained(opened), scratch or {}), None)
+    _check_losses(plans)
     settings = next(iter(plans.values()))[0]
     samples = recipe.prepare(target, settings)
     check_samples(opened, samples)
     divided = target_samples(samples, asked.test, asked.seed)
-    leaks = check_division(divided)
+    divided, leaks = check_division(divided)
     near = source_samples(opened, recipe, source, settings)
     place = Path(folder)
     runs = _runs(divided, asked, plans)
@@ -137,6 +140,17 @@ def transfer_curve(
         label_origin=samples.description.label_origin,
     )
     return TransferCurve(points, shift, findings, written)
+
+
+def _check_losses(plans: Mapping[str, tuple[Configuration, FineTuningConfig | None]]) -> None:
+    """Refuse losses of votes before anything is trained: draws are of labels."""
+    for name, (settings, _) in plans.items():
+        if settings.training.loss not in LABEL_LOSSES:
+            option = "--set-scratch (scratch)" if name == SCRATCH else "--set (tuned)"
+            raise ConfigurationError(
+                f"the loss {settings.training.loss!r} takes votes, and a transfer curve learns from "
+                f"labels: {option} training.loss=cross-entropy"
+            )
 
 
 def _as_trained(model: Model) -> Configuration:

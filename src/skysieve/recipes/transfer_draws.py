@@ -77,8 +77,8 @@ def target_samples(samples: SampleSet, share: float, seed: int) -> TargetSamples
     return TargetSamples(samples, pool, test)
 
 
-def check_division(target: TargetSamples) -> tuple[Finding, ...]:
-    """Look for samples that judge and show what may be learned from.
+def check_division(target: TargetSamples) -> tuple[TargetSamples, tuple[Finding, ...]]:
+    """Look for samples that judge and show what may be learned from, and leave out those without a pixel.
 
     Parameters
     ----------
@@ -87,8 +87,10 @@ def check_division(target: TargetSamples) -> tuple[Finding, ...]:
 
     Returns
     -------
+    TargetSamples
+        Without images that hold nothing.
     tuple of Finding
-        ``neighbours-across-splits`` where both sides show the same sky.
+        Those images, and ``neighbours-across-splits`` where both sides show the same sky.
 
     Raises
     ------
@@ -99,11 +101,17 @@ def check_division(target: TargetSamples) -> tuple[Finding, ...]:
     split[target.pool], split[target.test] = "train", "test"
     used = target.samples.with_columns({"split": split}).select(split != "")
     findings = validate(used).findings
+    empty = tuple(each for each in findings if each.kind == "all-nan-image")
+    if empty:
+        usable = ~np.isin(target.samples.ids.astype(np.str_), [each.item for each in empty])
+        pool, test = (rows[usable[rows]] for rows in (target.pool, target.test))
+        rest, others = check_division(TargetSamples(target.samples, pool, test))
+        return rest, (*empty, *others)
     if twice := [each for each in findings if each.kind == "duplicate-across-splits"]:
         raise SampleSetError(
             f"{len(twice)} images of the target samples may be learned from and judge, the first {twice[0]}"
         )
-    return tuple(each for each in findings if each.kind == "neighbours-across-splits")
+    return target, tuple(each for each in findings if each.kind == "neighbours-across-splits")
 
 
 def draw_rows(
@@ -140,7 +148,13 @@ def draw_rows(
     drawn = np.sort(_whole_groups(rows, groups, size))
     if len(np.unique(labels[drawn])) < len(np.unique(labels[target.pool])):
         raise ConfigurationError(f"{size} target samples do not hold every class; draw more")
+    if len(np.unique(groups[drawn])) < 2:
+        raise ConfigurationError(f"{size} target samples are one group, which is never divided; draw more")
     part = assign_groups(groups[drawn], labels[drawn], [1 - validation, validation], seed=seed)
+    if part.max() == 0 or len(np.unique(labels[drawn[part == 0]])) < len(np.unique(labels[drawn])):
+        raise ConfigurationError(
+            f"{size} target samples are too few to teach every class and to choose the epoch; draw more"
+        )
     return drawn[part == 0], drawn[part == 1]
 
 
