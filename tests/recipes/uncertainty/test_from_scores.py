@@ -167,7 +167,7 @@ def test_three_classes(tmp_path: Path) -> None:
     )
     figures = bootstrap(scored, tmp_path, replicates=20)
     assert not figures.by_sample
-    assert "recall: spiral" in figures.by_group
+    assert {"recall: spiral", "precision: spiral"} <= set(figures.by_group)
     sets = conformal(scored, tmp_path, coverage=0.9, class_conditional=True, replicates=20)
     assert len(sets.sets.thresholds) == 3
     assert set(sets.coverage.by_class) == set(scored.classes)
