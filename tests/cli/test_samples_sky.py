@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from skysieve.cli.application import application
+from skysieve.errors import SampleSetError
 from skysieve.samples import Description, SampleSet
 
 
@@ -68,6 +69,19 @@ def test_split_says_that_parts_share_sky(path: Path, tmp_path: Path) -> None:
     told = run("samples", "split", wide, "-o", tmp_path / "mended.parquet", "--sky-radius", "42.4")[1]
     assert "neighbours-across-splits" not in told
     assert "sky: 0 of" in told
+
+
+def test_a_division_from_before_is_not_kept_where_it_tears_new_groups(path: Path, tmp_path: Path) -> None:
+    old, new, folds = (tmp_path / f"{name}.parquet" for name in ("old", "new", "folds"))
+    assert run("samples", "split", path, "-o", old)[0] == 0
+    arguments = ["samples", "split", old, "-o", folds, "--folds", "3", "--sky-radius", "42.4"]
+    result = CliRunner().invoke(application, [str(each) for each in arguments])
+    assert isinstance(result.exception, SampleSetError)
+    assert "the column 'split' that the set has divides" in str(result.exception)
+    assert not folds.exists()
+    assert run("samples", "split", old, "-o", new, "--sky-radius", "42.4")[0] == 0
+    assert run("samples", "split", new, "-o", folds, "--folds", "3", "--sky-radius", "42.4")[0] == 0
+    assert run("samples", "validate", folds, "--closer-than", "30")[0] == 0
 
 
 def test_a_radius_without_positions_is_refused(tmp_path: Path) -> None:

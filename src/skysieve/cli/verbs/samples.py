@@ -235,6 +235,7 @@ def split(
         before = len(set(opened.groups))
         opened = with_sky_groups(opened, sky_radius)
         say(f"groups: {len(set(opened.groups)):,} of {before:,} are left within {sky_radius:g} arcsec")
+    _check_not_torn(opened, "split" if folds else "fold")
     if folds:
         made = with_folds(opened, folds, seed=seed)
     else:
@@ -242,6 +243,22 @@ def split(
     say_counts(_counts(made, "fold" if folds else "split"))
     _say_sky(made)
     say(f"samples: {made.write(output)}")
+
+
+def _check_not_torn(samples: SampleSet, column: str) -> None:
+    """Refuse to keep a division from before that tears groups which are one by now."""
+    from skysieve.errors import SampleSetError
+
+    if column not in samples.column_names:
+        return
+    parts = set(zip(samples.groups.tolist(), samples.scalar(column).tolist(), strict=True))
+    torn = [group for group, count in Counter(group for group, _ in parts).items() if count > 1]
+    if torn:
+        again = "--folds N" if column == "fold" else "without --folds"
+        raise SampleSetError(
+            f"the column {column!r} that the set has divides {len(torn)} groups, the first {torn[0]}, "
+            f"and would be kept; make it anew first ({again}, same --sky-radius), then this from that set"
+        )
 
 
 def _write(samples: SampleSet, output: Path) -> None:
