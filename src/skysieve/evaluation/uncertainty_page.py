@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,14 @@ from skysieve.evaluation.report_figures import ReportFigure
 from skysieve.evaluation.report_page import interval_text, write_page
 from skysieve.samples.findings import Finding
 
-__all__ = ["PageSection", "PageTable", "UncertaintyPage", "interval_cells", "write_uncertainty_page"]
+__all__ = [
+    "PageSection",
+    "PageTable",
+    "UncertaintyPage",
+    "difference_cell",
+    "interval_cells",
+    "write_uncertainty_page",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,23 @@ def write_uncertainty_page(path: str | Path, page: UncertaintyPage) -> Path:
         findings=group_findings(page.findings),
         settings={"asked for": flatten(page.settings)} if page.settings else {},
     )
+
+
+def difference_cell(interval: Interval | None) -> str:
+    """Return a difference with its sign and range as one cell; undefined is a dash, none is empty.
+
+    Examples
+    --------
+    >>> difference_cell(Interval(0.0912, 0.0421, 0.1463, 0.95, 1000, "percentile"))
+    '+0.091 (+0.042 to +0.146)'
+    >>> difference_cell(Interval(float("nan"), float("nan"), float("nan"), 0.95, 0, "percentile"))
+    '–'
+    """
+    if interval is None:
+        return ""
+    if not math.isfinite(interval.value):
+        return "–"
+    return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
 
 
 def interval_cells(interval: Interval) -> list[str]:

@@ -16,7 +16,13 @@ from skysieve.evaluation.report_content import flatten, group_findings
 from skysieve.evaluation.report_page import write_page
 from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.evaluation.transfer_plots import transfer_plot
-from skysieve.evaluation.uncertainty_page import PageSection, PageTable, UncertaintyPage, interval_cells
+from skysieve.evaluation.uncertainty_page import (
+    PageSection,
+    PageTable,
+    UncertaintyPage,
+    difference_cell,
+    interval_cells,
+)
 from skysieve.evaluation.uncertainty_plots import page_figure
 from skysieve.models.card import disclosure
 from skysieve.recipes.configuration import Configuration
@@ -194,7 +200,7 @@ def _curve_section(folder: Path, points: Sequence[TransferPoint]) -> tuple[PageS
 
 def _table(name: str, points: Sequence[TransferPoint]) -> PageTable:
     columns = [
-        _titled(name), "samples", "value", "range", "deviation of draws", "against as it was",
+        _titled(name), "samples", "value", "range", "by draws", "against as it was",
         "against scratch",
     ]  # fmt: skip
     rows = []
@@ -206,8 +212,8 @@ def _table(name: str, points: Sequence[TransferPoint]) -> PageTable:
                 f"{point.size:,}",
                 *interval_cells(point.figures[name]),
                 f"{spread:.3f}" if spread == spread else "",
-                _difference(point.change.get(name)),
-                _difference(point.over_scratch.get(name)),
+                difference_cell(point.change.get(name)),
+                difference_cell(point.over_scratch.get(name)),
             ]
         )
     return PageTable(columns, rows)
@@ -215,10 +221,6 @@ def _table(name: str, points: Sequence[TransferPoint]) -> PageTable:
 
 def _titled(name: str) -> str:
     return name.replace("_", " ").replace("roc auc", "ROC AUC")
-
-
-def _difference(interval: Interval | None) -> str:
-    return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})" if interval else ""
 
 
 def _shift_section(
