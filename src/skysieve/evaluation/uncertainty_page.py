@@ -123,7 +123,7 @@ def difference_cell(interval: Interval | None) -> str:
     if interval is None:
         return ""
     if not math.isfinite(interval.value):
-        return "–"
+        return "\N{EN DASH}"
     return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
 
 
