@@ -233,6 +233,10 @@ def test_colour_pictures_of_several_classes_with_masks(
         re.findall(r"[A-Z][a-z-]+: \w+", page.text)
     )
     assert "Against true masks" in page.text
+    # Before the first map, not among the provenance at the end.
+    assert page.text.index("SIMULATED: ") < page.text.rindex("How to read this")
+    assert run.disclosure.startswith("SIMULATED: ")
+    assert json.loads(run.table.read_text())["labels"] == run.disclosure
     assert "border of the true mask" in page.text
     # One picture in colour, one with the map, one bar.
     assert len(page.alternatives) == 3 * page.classes.count("sample") > 0

@@ -124,6 +124,8 @@ class ExplanationContent:
         How they were made.
     provenance : mapping
         Tables of what was really used.
+    disclosure : str
+        How the labels came to be, where that limits what the page means.
     """
 
     title: str
@@ -141,6 +143,7 @@ class ExplanationContent:
     similarity: Sequence[FigureRow] = ()
     similarity_text: str = ""
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    disclosure: str = ""
 
 
 def write_explanation_page(path: str | Path, content: ExplanationContent) -> Path:

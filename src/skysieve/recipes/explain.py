@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skysieve.configuration import as_dict
 from skysieve.evaluation.explanation_page import ExplanationContent, write_explanation_page
 from skysieve.explanation.registry import Explainer, build_explainer
+from skysieve.models.card import disclosure
 from skysieve.models.model import Model
 from skysieve.recipes.explain_configuration import ExplainConfig, SanityConfig
 from skysieve.recipes.explained_batches import Explained, ExplainPlan, explain_batches
@@ -48,6 +49,8 @@ class ExplanationRun:
         How many were explained.
     findings : tuple of Finding
         What limits maps or page.
+    disclosure : str
+        How the labels came to be, where that limits what figures mean.
     """
 
     maps: Path
@@ -56,6 +59,7 @@ class ExplanationRun:
     figures: ExplanationFigures
     samples: int
     findings: tuple[Finding, ...]
+    disclosure: str = ""
 
 
 def explain_samples(
@@ -129,6 +133,7 @@ def explain_samples(
             "settings": as_dict(settings),
             "samples": len(plan.rows),
             "incompleteness": missed,
+            "labels": _disclosed(plan),
         }
         | figures.to_json(),
     )
@@ -139,7 +144,14 @@ def explain_samples(
         figures=figures,
         samples=len(plan.rows),
         findings=findings,
+        disclosure=_disclosed(plan),
     )
+
+
+def _disclosed(plan: ExplainPlan) -> str:
+    origin = plan.samples.description.label_origin
+    # Nobody asks where labels come from that are not there; images may be simulated all the same.
+    return disclosure(origin) if origin or (plan.labels[plan.rows] >= 0).any() else ""
 
 
 def _rows(samples: SampleSet, split: str, settings: ExplainConfig) -> NDArray[np.int64]:
@@ -191,6 +203,7 @@ def _content(
         similarity=similarity_rows(figures),
         similarity_text=_similarity_text(figures, config.sanity),
         provenance=_provenance(plan, found),
+        disclosure=_disclosed(plan),
     )
 
 

@@ -69,6 +69,8 @@ def explain(
     say(f"{run.samples:,} samples explained by {method}")
     _say_figures(run.figures)
     say_findings(run.findings)
+    if run.disclosure:
+        say(f"labels: {run.disclosure}")
     say(f"maps: {run.maps}")
     say(f"figures: {run.table}")
     say(f"gallery: {run.page}")
