@@ -203,3 +203,10 @@ def test_a_query_whose_answer_always_ends_amid_a_row_fails(
     with pytest.raises(InputError, match=r"row 2, the last, has 1 values of 2: it breaks off"):
         query_skyserver("SELECT ra, dec FROM Galaxy", tmp_path / "a.csv", base_url=skyserver.url, **PACE)
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_a_blank_query_is_not_asked(skyserver: Any, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="the query is blank"):
+        query_skyserver(" \n", tmp_path / "a.csv", base_url=skyserver.url, **PACE)
+    assert not skyserver.log
+    assert not list(tmp_path.iterdir())

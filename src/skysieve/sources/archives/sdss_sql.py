@@ -136,11 +136,15 @@ def query_skyserver(
 
     Raises
     ------
+    ConfigurationError
+        If the query is blank.
     InputError
         ``http-status`` with what SkyServer says about the query; ``not-a-table``; those of `PoliteClient`.
     DownloadError
         If the host cannot be reached.
     """
+    if not sql.strip():
+        raise ConfigurationError("the query is blank; give one, such as SELECT TOP 10 ra, dec FROM Galaxy")
     output = Path(output)
     answers = AnswerCache(cache or output.with_name(output.name + ".cache"))
     with answers.alone():
