@@ -13,10 +13,12 @@ import torch
 from skysieve.errors import ConfigurationError, UnknownNameError
 from skysieve.networks import NETWORKS, build_network
 from skysieve.networks.onnx_export import export_onnx
+from skysieve.networks.sequences import SequenceNetwork
 
 torch.set_num_threads(1)
 
 SHAPES = [(3, 63, 63), (1, 40, 40), (4, 48, 64)]
+IMAGE_NETWORKS = [name for name in NETWORKS if not issubclass(NETWORKS.get(name), SequenceNetwork)]
 SMALL: dict[str, dict[str, Any]] = {
     "deepshadows": {"dense": 16},
     "fc4": {"dense": (8, 6)},
@@ -29,7 +31,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("outputs", [1, 5])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
 def test_forward_and_backward(name: str, shape: tuple[int, int, int], outputs: int) -> None:
     network = build_network(name, shape=shape, outputs=outputs, **SMALL.get(name, {}))
     logits = network(torch.randn(4, *shape))
@@ -41,7 +43,7 @@ def test_forward_and_backward(name: str, shape: tuple[int, int, int], outputs: i
         assert parameter.grad.abs().sum() > 0, parameter_name
 
 
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
 def test_same_seed_gives_the_same_network(name: str) -> None:
     def logits(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
@@ -52,7 +54,7 @@ def test_same_seed_gives_the_same_network(name: str) -> None:
     assert not torch.equal(logits(5), logits(6))
 
 
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
 def test_samples_do_not_see_each_other_when_evaluated(name: str) -> None:
     torch.manual_seed(0)
     network = build_network(name, shape=(3, 63, 63), outputs=2, **SMALL.get(name, {})).eval()
@@ -62,7 +64,7 @@ def test_samples_do_not_see_each_other_when_evaluated(name: str) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
 def test_exported_graph_takes_any_batch(name: str, shape: tuple[int, int, int], tmp_path: Path) -> None:
     torch.manual_seed(1)
     network = build_network(name, shape=shape, outputs=3, **SMALL.get(name, {}))
@@ -75,7 +77,7 @@ def test_exported_graph_takes_any_batch(name: str, shape: tuple[int, int, int], 
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
 def test_a_shape_that_cannot_be_taken_is_named(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\(3, 4, 4\)"):
         build_network(name, shape=(3, 4, 4), outputs=1)
