@@ -102,10 +102,35 @@ def test_what_moves_otherwise_makes_places_unknown(moving: Callable[[Tensor], Te
     assert tape.places(activation) is None
 
 
+@pytest.mark.parametrize("name", ["resnet50", "compact"])
+def test_the_border_of_a_padded_network_belongs_to_the_outermost_cells(
+    name: str, small_network: Callable[..., Any], some_images: Any
+) -> None:
+    image = torch.as_tensor(some_images(name)[:1], dtype=torch.float32)
+    with PlaceTape(image) as tape:
+        _, activation, _ = last_activation(small_network(name).eval(), image)
+    rows, columns = image.shape[2:]
+    ones = torch.ones(1, 1, *activation.shape[2:])
+    torch.testing.assert_close(
+        stretched(ones, (rows, columns), tape.places(activation)), torch.ones(1, rows, columns)
+    )
+
+
+def test_what_a_crop_cuts_off_is_seen_by_no_cell() -> None:
+    network = build_network("night-sky-net", shape=(3, 80, 80), outputs=2).eval()
+    image = torch.zeros(1, 3, 80, 80)
+    with PlaceTape(image) as tape:
+        _, activation, _ = last_activation(network, image)
+    (seen,) = stretched(torch.ones(1, 1, *activation.shape[2:]), (80, 80), tape.places(activation)) > 0
+    assert not seen[:10].any()
+    assert not seen[:, 70:].any()
+    assert seen[20:60, 20:60].all()
+
+
 def test_even_places_are_those_of_a_plain_stretch() -> None:
     coarse = torch.rand(2, 1, 5, 4, generator=torch.Generator().manual_seed(1))
     plain = stretched(coarse, (20, 12), None)
-    placed = stretched(coarse, (20, 12), CellPlaces((4.0, 3.0), (1.5, 1.0)))
+    placed = stretched(coarse, (20, 12), CellPlaces((4.0, 3.0), (1.5, 1.0), (2.0, 1.5)))
     torch.testing.assert_close(placed, plain)
 
 

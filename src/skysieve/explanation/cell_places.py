@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -27,10 +27,14 @@ class CellPlaces:
         Pixels from one cell to the next.
     first : tuple of float
         Pixel of the first cell; it may lie between two, and outside of the image.
+    reach : tuple of float
+        Pixels from the centre of what a cell sees to its end. Where ways of different reach meet, as behind a
+        residual block, it is the longest; places of different reach are equal.
     """
 
     pitch: tuple[float, float] = (1.0, 1.0)
     first: tuple[float, float] = (0.0, 0.0)
+    reach: tuple[float, float] = field(default=(0.5, 0.5), compare=False)
 
     def behind(
         self,
@@ -44,15 +48,19 @@ class CellPlaces:
         Examples
         --------
         >>> CellPlaces().behind((3, 3), (2, 2), (0, 0), (1, 1))
-        CellPlaces(pitch=(2.0, 2.0), first=(1.0, 1.0))
+        CellPlaces(pitch=(2.0, 2.0), first=(1.0, 1.0), reach=(1.5, 1.5))
         """
         rows, columns = (
-            (pitch * by, first + pitch * (0.5 * apart * (side - 1) - before))
-            for pitch, first, side, by, before, apart in zip(
-                self.pitch, self.first, kernel, stride, padding, dilation, strict=True
+            (
+                pitch * by,
+                first + pitch * (0.5 * apart * (side - 1) - before),
+                reach + pitch * 0.5 * apart * (side - 1),
+            )
+            for pitch, first, reach, side, by, before, apart in zip(
+                self.pitch, self.first, self.reach, kernel, stride, padding, dilation, strict=True
             )
         )
-        return CellPlaces((rows[0], columns[0]), (rows[1], columns[1]))
+        return CellPlaces((rows[0], columns[0]), (rows[1], columns[1]), (rows[2], columns[2]))
 
 
 class PlaceTape(TorchFunctionMode):
@@ -73,7 +81,7 @@ class PlaceTape(TorchFunctionMode):
     >>> with PlaceTape(image) as tape:
     ...     activation = network(image)
     >>> tape.places(activation)
-    CellPlaces(pitch=(2.0, 2.0), first=(2.5, 2.5))
+    CellPlaces(pitch=(2.0, 2.0), first=(2.5, 2.5), reach=(3.0, 3.0))
     """
 
     def __init__(self, image: Tensor) -> None:
@@ -114,9 +122,12 @@ class PlaceTape(TorchFunctionMode):
         if window is not None:
             fits = _counts(source.shape[2:], *window) == tuple(output.shape[2:])
             return places.behind(*window) if fits else None
+        joined = [self._known[id(each)][1] for each in known]
         alike = all(each.shape[2:] == output.shape[2:] for each in known)
-        same = all(self._known[id(each)][1] == places for each in known)
-        return places if alike and same and not any(moving in name for moving in _MOVING) else None
+        if not alike or any(each != places for each in joined) or any(each in name for each in _MOVING):
+            return None
+        reach = (max(each.reach[0] for each in joined), max(each.reach[1] for each in joined))
+        return replace(places, reach=reach)
 
 
 def stretched(coarse: Tensor, shape: tuple[int, int], places: CellPlaces | None) -> Tensor:
@@ -134,29 +145,33 @@ def stretched(coarse: Tensor, shape: tuple[int, int], places: CellPlaces | None)
     Returns
     -------
     Tensor, shape (N, *shape)
-        Pixels more than half a pitch beyond the outermost cells, at which no cell looks, are 0.
+        Beyond the outermost cells it is theirs as far as they see, and one pitch at most; farther out it
+        is 0.
 
     Examples
     --------
     >>> coarse = torch.tensor([[[[1.0, 3.0]]]])
-    >>> stretched(coarse, (1, 6), CellPlaces((1.0, 2.0), (0.0, 2.0)))
+    >>> stretched(coarse, (1, 6), CellPlaces((1.0, 2.0), (0.0, 2.0), (0.5, 1.5)))
     tensor([[[0., 1., 1., 2., 3., 3.]]])
     """
     if places is None:
         return functional.interpolate(coarse, shape, mode="bilinear", align_corners=False)[:, 0]
     rows, columns = (
-        _shares(pixels, cells, pitch, first).to(coarse)
-        for pixels, cells, pitch, first in zip(
-            shape, coarse.shape[2:], places.pitch, places.first, strict=True
+        _shares(pixels, cells, pitch, first, reach).to(coarse)
+        for pixels, cells, pitch, first, reach in zip(
+            shape, coarse.shape[2:], places.pitch, places.first, places.reach, strict=True
         )
     )
     return rows @ coarse[:, 0] @ columns.T
 
 
-def _shares(pixels: int, cells: int, pitch: float, first: float) -> Tensor:
+def _shares(pixels: int, cells: int, pitch: float, first: float, reach: float) -> Tensor:
     """Return what share each pixel of an axis has in each cell, shape (pixels, cells)."""
-    cell = (torch.arange(pixels, dtype=torch.float64) - first) / pitch
-    seen = (cell >= -0.5) & (cell <= cells - 0.5)
+    away = torch.arange(pixels, dtype=torch.float64) - first
+    # Farther out than to the next cell there could be, what a cell found would be put too far outwards.
+    margin = min(reach, pitch)
+    seen = (away >= -margin) & (away <= pitch * (cells - 1) + margin)
+    cell = away / pitch
     away = torch.abs(cell.clamp(0, cells - 1)[:, None] - torch.arange(cells))
     return (1.0 - away).clamp(min=0.0) * seen[:, None]
 
@@ -226,7 +241,7 @@ def _cropped(places: CellPlaces, index: Any, source: Tensor) -> CellPlaces | Non
         first + pitch * start
         for first, pitch, (start, _, _) in zip(places.first, places.pitch, crops, strict=True)
     )
-    return CellPlaces(places.pitch, (rows, columns))
+    return replace(places, first=(rows, columns))
 
 
 def _padded(places: CellPlaces, source: Tensor, output: Tensor, pad: Any) -> CellPlaces | None:
@@ -236,4 +251,4 @@ def _padded(places: CellPlaces, source: Tensor, output: Tensor, pad: Any) -> Cel
     if tuple(output.shape[2:]) != (rows, columns):
         return None
     first = (places.first[0] - places.pitch[0] * top, places.first[1] - places.pitch[1] * left)
-    return CellPlaces(places.pitch, first)
+    return replace(places, first=first)

@@ -20,8 +20,8 @@ class GradCam:
     """Channels of a spatial activation, weighted by their mean gradient, summed up, and rectified.
 
     The map has the resolution of the layer, and is stretched to the image bilinearly, each cell to the
-    centre of what it sees: strides and paddings are followed through the network (`PlaceTape`). In a
-    network without padding no cell looks at the border, where the map is 0. Where places cannot be
+    centre of what it sees: strides and paddings are followed through the network (`PlaceTape`). Far
+    from every centre, as at the border of a network without padding, the map is 0. Where places cannot be
     followed, cells are spread evenly over the image.
 
     Parameters
