@@ -19,6 +19,7 @@ from skysieve.training.configuration import TrainingConfig
 from skysieve.training.examples import Examples
 from skysieve.training.execution import Execution, derived_seed, seed_everything
 from skysieve.training.losses import LABEL_LOSSES, sample_losses
+from skysieve.training.ragged import RaggedSequences, bucketed_batches
 from skysieve.training.schedule import learning_rate_at
 from skysieve.training.vote_losses import target_losses
 
@@ -75,14 +76,18 @@ class Trainer:
 
     @property
     def steps(self) -> int:
-        """Steps in an epoch."""
+        """Steps in an epoch; of sequences of different lengths about so many."""
+        inputs, lengths = self.examples.inputs, self.examples.lengths
+        if isinstance(inputs, RaggedSequences) and inputs.batch_tokens is not None and lengths is not None:
+            return len(bucketed_batches(lengths, most_steps=inputs.batch_tokens))
         return math.ceil(len(self.examples) / self.config.batch_size)
 
     def train_epoch(self, epoch: int, bar: ProgressBar) -> EpochSummary:
         """Take each sample once, in an order, augmentation and dropout that seed and epoch fix.
 
         Batches have at most ``batch_size`` samples and differ by one at most, so
-        that no last batch of a few samples gives a step of mere noise.
+        that no last batch of a few samples gives a step of mere noise. Sequences of different lengths come
+        in batches of like lengths (`skysieve.training.ragged.bucketed_batches`).
 
         Raises
         ------
@@ -94,25 +99,34 @@ class Trainer:
         seed = self.config.seed
         seed_everything(seed, epoch)
         generator = torch.Generator().manual_seed(derived_seed(seed, epoch, 1))
-        order = torch.randperm(len(self.examples), generator=generator).numpy()
-        device = self.execution.device
-        losses, right = torch.zeros(self.steps, device=device), torch.zeros((), device=device)
+        batches = self._batches(generator)
+        steps, device = len(batches), self.execution.device
+        losses, right = torch.zeros(steps, device=device), torch.zeros((), device=device)
         self.network.train()
         for module in self.resting:
             # Not eval(), which would put the parts of a module to rest as well.
             module.training = False
-        batches = np.array_split(order, self.steps)
         rate = 0.0
         for step, batch in enumerate(batches):
-            rate = learning_rate_at(epoch - 1 + (step + 0.5) / self.steps, self.config)
+            rate = learning_rate_at(epoch - 1 + (step + 0.5) / steps, self.config)
             # The order within a batch does not matter, and sorted rows are read faster from a file.
             losses[step], correct = self._step(np.sort(batch), rate, generator)
             right += correct
-            if (step + 1) % STEPS_BETWEEN_CHECKS == 0 or step + 1 == self.steps:
+            if (step + 1) % STEPS_BETWEEN_CHECKS == 0 or step + 1 == steps:
                 self._check_finite(losses[: step + 1], epoch, batches)
             bar.advance()
         count = len(self.examples)
         return EpochSummary(losses.double().sum().item() / count, right.item() / count, rate)
+
+    def _batches(self, generator: torch.Generator) -> list[NDArray[np.int64]]:
+        inputs, lengths = self.examples.inputs, self.examples.lengths
+        if isinstance(inputs, RaggedSequences) and lengths is not None:
+            samples = self.config.batch_size if inputs.batch_tokens is None else None
+            return bucketed_batches(
+                lengths, most_samples=samples, most_steps=inputs.batch_tokens, generator=generator
+            )
+        order = torch.randperm(len(self.examples), generator=generator).numpy()
+        return np.array_split(order, self.steps)
 
     def _step(
         self, batch: NDArray[np.int64], learning_rate: float, generator: torch.Generator
@@ -151,6 +165,9 @@ class Trainer:
     def _augmented(self, samples: Tensor, generator: torch.Generator) -> Tensor:
         if self.augmenter is not None:
             return self.augmenter(samples, generator)
+        if self.examples.lengths is not None:
+            # The symmetries of images are none of sequences.
+            return samples
         return augment(samples, self.config.augmentation, generator)
 
     def _raw(self, batch: NDArray[np.int64]) -> Tensor:
@@ -167,7 +184,9 @@ class Trainer:
         where = f"the loss of epoch {epoch}, batch {step + 1} of {len(batches)}, is {losses[step].item()}"
         batch = np.sort(batches[step])
         samples = self._preprocessed(self._raw(batch))
-        wrong = batch[~torch.isfinite(samples).flatten(1).all(1).cpu().numpy()]
+        # Sequences are padded with NaN.
+        allowed = torch.isfinite(samples) if self.examples.lengths is None else ~torch.isinf(samples)
+        wrong = batch[~allowed.flatten(1).all(1).cpu().numpy()]
         if len(wrong):
             row = wrong[0] if self.examples.rows is None else self.examples.rows[wrong[0]]
             raise ContractError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.errors import SampleSetError
+from skysieve.training.ragged import RaggedSequences
 
 __all__ = ["Examples"]
 
@@ -19,8 +20,9 @@ class Examples:
 
     Parameters
     ----------
-    inputs : ndarray, shape (M, ...), best float32
-        Raw samples, (M, C, H, W) for cutouts; may be a memory map and may hold NaN.
+    inputs : ndarray, shape (M, ...), best float32, or RaggedSequences
+        Raw samples, (M, C, H, W) for cutouts; may be a memory map and may hold NaN. Sequences of different
+        lengths are padded with NaN when a batch of them is read.
     labels : ndarray, shape (N,), int64
         Class of each example, from 0. With one output: 1 is real, 0 is bogus.
     weights : ndarray, shape (N,), optional
@@ -43,7 +45,7 @@ class Examples:
     (3, 2)
     """
 
-    inputs: NDArray[Any]
+    inputs: NDArray[Any] | RaggedSequences
     labels: NDArray[np.int64]
     weights: NDArray[np.floating[Any]] | None = None
     rows: NDArray[np.int64] | None = None
@@ -97,8 +99,15 @@ class Examples:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one sample."""
+        """Shape of one sample; of a step for sequences of different lengths."""
         return self.inputs.shape[1:]
+
+    @property
+    def lengths(self) -> NDArray[np.int64] | None:
+        """Steps of each example, shape (N,); None where all are of one shape."""
+        if not isinstance(self.inputs, RaggedSequences):
+            return None
+        return self.inputs.lengths if self.rows is None else self.inputs.lengths[self.rows]
 
     def batch(self, which: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return a copy of the inputs of some examples, as float32."""

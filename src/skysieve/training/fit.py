@@ -29,6 +29,7 @@ from skysieve.training.identity import Identity, evenly_spaced, facts_of
 from skysieve.training.losses import check_labels, training_weights
 from skysieve.training.optimizers import make_optimizer
 from skysieve.training.predict import predict_logits
+from skysieve.training.ragged import RaggedSequences
 from skysieve.training.run_folder import RunFolder
 from skysieve.training.vote_losses import check_targets
 
@@ -100,7 +101,8 @@ def fit(
         Seed PyTorch before building it for a repeatable start; a run goes on only with a network
         that starts from the same weights.
     train, validation : Examples
-        Raw samples; NaN is for ``preprocess`` to deal with.
+        Raw samples; NaN is for ``preprocess`` to deal with. Their inputs may be sequences of different
+        lengths (`skysieve.training.ragged.RaggedSequences`), for networks of `skysieve.networks.sequences`.
     config : TrainingConfig
         Settings.
     run_folder : path-like
@@ -117,7 +119,7 @@ def fit(
         Which blocks of the network learn, and how fast; all alike if not given. What is frozen computes
         as in scoring. `skysieve.training.fine_tuning_fit.fit_fine_tuned` trains a head on cached features.
     augmenter : callable, optional
-        ``augmenter(samples, generator)`` instead of ``config.augmentation``.
+        ``augmenter(samples, generator)`` instead of ``config.augmentation``, which sequences have none of.
 
     Raises
     ------
@@ -173,6 +175,7 @@ def fit(
         )
         facts = facts_of(network, train, validation, config, execution.precision)
         facts |= {"fine-tuning": None} if fine_tuning is None else fine_tuning.facts()
+        facts |= _sequence_facts(train, augmenter)
         folder = RunFolder(Path(run_folder), Identity(facts, probe))
         state = folder.open(network, trainer.optimizer, resume)
         folder.write_configuration(config, _used(trainer, validation, outputs, plan))
@@ -286,6 +289,15 @@ def _probe(
             f"({str(error).splitlines()[0]}); build it for this shape"
         ) from error
     return logits.shape[1], samples.cpu().clone()
+
+
+def _sequence_facts(train: Examples, augmenter: object) -> dict[str, object]:
+    """Return what else makes a run on sequences this run; runs on samples of one shape stay as they were."""
+    if not isinstance(train.inputs, RaggedSequences):
+        return {}
+    # Of a function its name: how it is shown tells where it lies in memory.
+    told = getattr(augmenter, "__qualname__", None) or repr(augmenter)
+    return {"batch tokens": train.inputs.batch_tokens, "augmenter": told}
 
 
 def _used(

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from skysieve.errors import ContractError
 from skysieve.progress import progress_bar
+from skysieve.training.ragged import RaggedSequences, bucketed_batches
 
 __all__ = ["predict_logits"]
 
 
 def predict_logits(
     network: nn.Module,
-    inputs: NDArray[Any],
+    inputs: NDArray[Any] | RaggedSequences,
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
     batch_size: int = 64,
@@ -33,8 +34,9 @@ def predict_logits(
     ----------
     network : nn.Module
         On any device; left in the mode in which it was.
-    inputs : ndarray, shape (M, ...)
-        Raw samples; may be a memory map. What NaN does is up to ``preprocess``.
+    inputs : ndarray, shape (M, ...), or RaggedSequences
+        Raw samples; may be a memory map. What NaN does is up to ``preprocess``. Sequences of different
+        lengths are taken in the order of their lengths.
     preprocess : callable, optional
         From raw samples to the input of the network.
     batch_size : int
@@ -67,17 +69,31 @@ def predict_logits(
     if not len(rows):
         raise ContractError("there are no samples to predict; give at least one")
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    parts = _parts(inputs, rows, batch_size)
     chunks: list[NDArray[np.float32]] = []
     with _evaluating(network), progress_bar("predicting", len(rows), enabled=progress) as bar:
-        for start in range(0, len(rows), batch_size):
-            chunk = np.asarray(inputs[rows[start : start + batch_size]], dtype=np.float32)
+        for part in parts:
+            chunk = np.asarray(inputs[rows[part]], dtype=np.float32)
             samples = torch.from_numpy(chunk).to(device)
             samples = samples if preprocess is None else preprocess(samples)
             if channels_last and samples.ndim == 4:
                 samples = samples.contiguous(memory_format=torch.channels_last)
             chunks.append(network(samples).float().cpu().numpy())
             bar.advance(len(chunk))
-    return np.concatenate(chunks)
+    logits = np.concatenate(chunks)
+    if isinstance(inputs, RaggedSequences):
+        logits[np.concatenate(parts)] = logits.copy()
+    return logits
+
+
+def _parts(inputs: NDArray[Any] | RaggedSequences, rows: NDArray[np.int64], batch_size: int) -> list[Any]:
+    """Return which of the rows make each chunk."""
+    if isinstance(inputs, RaggedSequences):
+        samples = batch_size if inputs.batch_tokens is None else None
+        return list(
+            bucketed_batches(inputs.lengths[rows], most_samples=samples, most_steps=inputs.batch_tokens)
+        )
+    return [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
 
 
 @contextlib.contextmanager
