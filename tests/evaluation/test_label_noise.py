@@ -48,7 +48,7 @@ def test_random_noise_chooses_every_other_class() -> None:
 
 @pytest.mark.parametrize("fraction", [-0.01, 1.01, float("nan")])
 def test_a_fraction_is_a_fraction(fraction: float) -> None:
-    with pytest.raises(ConfigurationError, match=r"fraction of wrong labels is .* from 0 and 1"):
+    with pytest.raises(ConfigurationError, match=r"fraction of wrong labels is .* from 0 to 1"):
         with_label_noise(LABELS, fraction, classes=3, seed=1)
 
 

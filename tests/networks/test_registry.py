@@ -60,7 +60,8 @@ def test_samples_do_not_see_each_other_when_evaluated(name: str) -> None:
     network = build_network(name, shape=(3, 63, 63), outputs=2, **SMALL.get(name, {})).eval()
     samples = torch.randn(5, 3, 63, 63)
     one_by_one = torch.cat([network(sample[None]) for sample in samples])
-    torch.testing.assert_close(network(samples), one_by_one, rtol=1e-5, atol=1e-6)
+    # Sums of ten thousand terms, in the order that the size of the batch suggests.
+    torch.testing.assert_close(network(samples), one_by_one, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=str)

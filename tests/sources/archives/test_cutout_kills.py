@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ def experiment(archive: Any) -> Any:
     return importlib.import_module("killed_fetch")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Undo that a shell makes what it starts in the background deaf to interrupts, which children inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_says_that_it_goes_on(archive: Any, experiment: Any, tmp_path: Path) -> None:
     archive.delay = 0.2
     rows = [f"s{row},{row},1.5" for row in range(100)]
