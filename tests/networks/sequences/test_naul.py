@@ -19,11 +19,11 @@ def curves(n: int, points: int) -> torch.Tensor:
 
 def test_published_size() -> None:
     network = NaulAutoencoder((2,))
-    assert network.encoder.rnn.hidden_size == 96
-    assert network.encoder.rnn.bidirectional
-    assert network.encoder.rnn.num_layers == 2
+    assert network.encoder.onward[0].hidden_size == 96
+    assert len(network.encoder.back) == 2
+    assert len(network.encoder.onward) == 2
     assert network.fc_embedding.out_features == 64
-    assert network.decoder.rnn.input_size == 65
+    assert network.decoder.onward[0].input_size == 65
 
 
 def test_padding_changes_neither_reconstruction_nor_loss() -> None:
@@ -63,5 +63,5 @@ def test_reconstruction_is_learned_and_handed_over() -> None:
     assert network.losses(x).mean().item() < 0.5 * first
     classifier = NaulNet((3,), hidden=8, layers=1, embedding=4, errors=True, folded=True)
     classifier.start_from(network)
-    assert torch.equal(classifier.encoder.rnn.weight_hh_l0, network.encoder.rnn.weight_hh_l0)
+    assert torch.equal(classifier.encoder.back[0].weight_hh_l0, network.encoder.back[0].weight_hh_l0)
     assert torch.equal(classifier.fc_embedding.weight, network.fc_embedding.weight)

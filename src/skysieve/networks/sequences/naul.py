@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from skysieve.networks.registry import NETWORKS
 from skysieve.networks.sequences.light_curve_steps import LightCurveSteps, light_curve_steps
-from skysieve.networks.sequences.packed import PackedRecurrent
+from skysieve.networks.sequences.masked_recurrent import MaskedRecurrent
 from skysieve.networks.sequences.sequence_network import (
     SequenceNetwork,
     lengths_of,
@@ -71,11 +71,11 @@ class NaulAutoencoder(nn.Module):
         super().__init__()
         require_step_shape("naul", shape, 3 if errors else 2, "time, value, (error)")
         self.errors, self.folded, self.level = errors, folded, (float(level[0]), float(level[1]))
-        self.encoder = PackedRecurrent(shape[0], hidden, layers, bidirectional=True, dropout=dropout)
+        self.encoder = MaskedRecurrent(shape[0], hidden, layers, bidirectional=True, dropout=dropout)
         self.fc_embedding = nn.Linear(2 * hidden, embedding)
         # The gap and the bands, but neither value nor error.
         self.known = [0, *range(3 if errors else 2, shape[0])]
-        self.decoder = PackedRecurrent(
+        self.decoder = MaskedRecurrent(
             embedding + len(self.known), hidden, layers, bidirectional=True, dropout=dropout
         )
         self.fc_value = nn.Linear(2 * hidden, 1)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from skysieve.errors import ConfigurationError
 from skysieve.networks.registry import NETWORKS
 from skysieve.networks.sequences.light_curve_steps import LightCurveSteps, light_curve_steps
-from skysieve.networks.sequences.packed import Cell, PackedRecurrent
+from skysieve.networks.sequences.masked_recurrent import Cell, MaskedRecurrent
 from skysieve.networks.sequences.pooling import MaskedPooling, Pooling
 from skysieve.networks.sequences.sequence_network import SequenceNetwork, require_step_shape
 
@@ -89,7 +89,7 @@ class RecurrentNet(SequenceNetwork):
         _check(pooling, times, errors, stitch)
         self.times, self.errors, self.folded, self.stitch = times, errors, folded, stitch
         self.level = (float(level[0]), float(level[1]))
-        self.recurrent = PackedRecurrent(
+        self.recurrent = MaskedRecurrent(
             shape[0], hidden, layers, cell=cell, bidirectional=bidirectional, dropout=dropout
         )
         self.pooling = MaskedPooling(pooling, self.recurrent.width)
