@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from skysieve.errors import ConfigurationError
 from skysieve.networks import NETWORKS, build_network
+from skysieve.networks.onnx_export import export_onnx
 from skysieve.networks.sequences import SequenceNetwork
 
 torch.set_num_threads(1)
@@ -147,3 +150,13 @@ def test_a_brighter_curve_is_told_by_its_level_alone(
     with torch.inference_mode():
         one, other = network(padded(members)), network(torch.from_numpy(shifted)[None])
     torch.testing.assert_close(one, other, rtol=0, atol=1e-4)
+
+
+def test_exported_transformer_takes_padded_curves_of_any_batch(tmp_path: Path) -> None:
+    network = made("time-transformer", 4, TINY["time-transformer"] | {"errors": True})
+    export_onnx(network, tmp_path / "network.onnx", (12, 4), output_name="logits", accepts_nan=False)
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
+    x = padded(sequences([12, 7, 3, 1, 5], 4))
+    (found,) = session.run(["logits"], {session.get_inputs()[0].name: x.numpy()})
+    with torch.inference_mode():
+        np.testing.assert_allclose(found, network(x).numpy(), atol=1e-3)

@@ -30,8 +30,10 @@ class SequenceNetwork(nn.Module):
         """
         lengths = lengths_of(x) if lengths is None else lengths.to(x.device)
         lengths = lengths.clamp(min=1)
-        # Cut and filled before anything is computed, as NaN times zero is NaN, also in gradients.
-        x = x[:, : int(lengths.max())]
+        if not torch.compiler.is_compiling():
+            # Saves time and changes nothing; the steps of an exported graph cannot depend on its input.
+            x = x[:, : int(lengths.max())]
+        # Filled before anything is computed, as NaN times zero is NaN, also in gradients.
         valid = valid_steps(lengths, x.shape[1])
         return self.logits_of(self.filled(x, valid), valid, lengths)
 
