@@ -16,7 +16,12 @@ RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 
 def parts() -> dict[str, str]:
     """Return the parts by file name."""
-    makers = {"snad_published": _published, "snad_fusion": _fusion, "killed_frames": _killed}
+    makers = {
+        "snad_published": _published,
+        "snad_fusion": _fusion,
+        "snad_subtypes": _subtypes,
+        "killed_frames": _killed,
+    }
     made = {}
     for name, make in makers.items():
         path = RESULTS / f"{name}.json"
@@ -52,6 +57,19 @@ def _fusion(found: Mapping[str, Any]) -> str:
         shown = [_spread(told[figure]) for figure in ("roc_auc", "accuracy", "f1")]
         rows.append([cell(name), shown[0], known[0], shown[1], known[1], shown[2]])
     head = ["classifier", "AUC", "reference AUC", "accuracy", "reference accuracy", "F1"]
+    return f"{cell(found['data'])}; {cell(found['protocol'])}.\n\n" + table(head, rows)
+
+
+def _subtypes(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            cell(tag),
+            f"{told['objects']:,}",
+            *(_spread(told[name]) for name in ("roc_auc", "average_precision")),
+        ]
+        for tag, told in sorted(found["results"].items(), key=lambda item: -item[1]["objects"])
+    ]
+    head = ["tag", "objects", "AUC", "average precision"]
     return f"{cell(found['data'])}; {cell(found['protocol'])}.\n\n" + table(head, rows)
 
 

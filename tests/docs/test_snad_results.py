@@ -28,7 +28,7 @@ def figure(*by_fold: float) -> dict[str, Any]:
 
 def test_what_is_absent_is_named(snad_results: ModuleType) -> None:
     parts = snad_results.parts()
-    assert sorted(parts) == ["killed-frames.md", "snad-fusion.md", "snad-published.md"]
+    assert sorted(parts) == ["killed-frames.md", "snad-fusion.md", "snad-published.md", "snad-subtypes.md"]
     assert all("Not run yet" in part for part in parts.values())
 
 
