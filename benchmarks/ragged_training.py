@@ -10,7 +10,7 @@ units and Adam, batches of 32, on one core. The ways take turns:
 - ``skysieve, 32 sequences``: what `skysieve.training.fit` runs for an epoch;
 - ``skysieve, budget of steps``: the same with batches of at most 32 x 1,090 steps, the memory of the first
   way; an epoch then has fewer updates, so it is shown and not held to the bar.
-- with ``--packed``, PyTorch's packed sequences in random batches, which is the usual way to mask. It takes
+- with ``--packed``: PyTorch's packed sequences in random batches, which is the usual way to mask. It takes
   minutes.
 
 The plain ways do not mask, so their result depends on the batch. Before anything is timed, the
