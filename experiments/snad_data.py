@@ -37,7 +37,8 @@ class SnadData:
 
 def read_snad(folder: Path) -> SnadData:
     """Read the embeddings and labels below ``folder / "snad"``."""
-    sequences, labels = {}, {}
+    sequences: dict[int, NDArray[np.float16]] = {}
+    labels: dict[int, int] = {}
     for path in sorted((folder / "snad").glob("embeddings_mu_f16_part*.npz")):
         with np.load(path) as part:
             ids, label = part["oid"].tolist(), part["label"].tolist()
