@@ -68,6 +68,7 @@ bench: $(VENV)/.installed-bench  ## Measure speed, memory and start-up against r
 	$(BIN)/python benchmarks/light_curves.py
 	$(BIN)/python benchmarks/dmdt.py
 	$(BIN)/python benchmarks/curve_features.py
+	$(BIN)/python benchmarks/ragged_training.py
 
 # Those from real_streaks on need data.
 experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose results the documentation reads
@@ -76,6 +77,7 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/streak_detector.py --judge sieve
 	$(BIN)/python experiments/streak_detector.py --judge network
 	$(BIN)/python experiments/killed_fetch.py
+	$(BIN)/python experiments/killed_frames.py
 	$(BIN)/python experiments/lsbg_artefacts.py
 	$(BIN)/python experiments/lsbg_transfer.py
 	$(BIN)/python experiments/rare_class.py
@@ -84,6 +86,9 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/hsc_table.py
 	$(BIN)/python experiments/efigi.py
 	$(BIN)/python experiments/galaxy_zoo_votes.py
+	$(BIN)/python experiments/snad_published.py
+	$(BIN)/python experiments/snad_fusion.py
+	$(BIN)/python experiments/snad_subtypes.py
 	$(BIN)/python experiments/braai_real_alerts.py
 
 lock:  ## Write requirements.lock anew, from a clean environment

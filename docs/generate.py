@@ -18,6 +18,7 @@ import lsbg_results
 import rare_class_results
 import registered_things
 import settings_reference
+import snad_results
 import streak_results
 import transfer_results
 from contact_sheet import contact_sheet
@@ -42,6 +43,7 @@ def generate(folder: Path) -> None:
     parts |= registered_things.parts() | settings_reference.parts() | streak_results.parts()
     parts |= galaxy_results.parts() | galaxy_figures.parts() | lsbg_results.parts()
     parts |= explanation_results.parts() | rare_class_results.parts() | transfer_results.parts()
+    parts |= snad_results.parts()
     write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
 
