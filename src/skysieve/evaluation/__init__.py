@@ -22,6 +22,8 @@ module                              what it answers
 `evaluation.variance_components`    the spread of seeds, and that of splits
 `evaluation.label_noise`            wrong labels on purpose
 `evaluation.out_of_distribution`    what is unlike all that was learned from
+`evaluation.domain_shift`           how far two surveys lie apart, by scores and embeddings
+`evaluation.early_classification`   how good before a light curve is complete
 `evaluation.sieve_report`           one HTML file about a sieve; `sieve_night_report` a night
 ==================================  ====================================================
 
