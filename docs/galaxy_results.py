@@ -58,7 +58,7 @@ def _hsc_table(found: Mapping[str, Any]) -> str:
 def _efigi(found: Mapping[str, Any]) -> str:
     floor = found["floor"]
     first = [
-        "oriented gradients and trees (floor)",
+        "oriented gradients and trees (reference, not measured here)",
         f"{floor['accuracy']:.3f}",
         f"{floor['balanced_accuracy']:.3f}",
         "",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import api_reference
+import archive_results
 import command_reference
 import explanation_results
 import galaxy_figures
@@ -43,7 +44,7 @@ def generate(folder: Path) -> None:
     parts |= registered_things.parts() | settings_reference.parts() | streak_results.parts()
     parts |= galaxy_results.parts() | galaxy_figures.parts() | lsbg_results.parts()
     parts |= explanation_results.parts() | rare_class_results.parts() | transfer_results.parts()
-    parts |= snad_results.parts()
+    parts |= snad_results.parts() | archive_results.parts()
     write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
 
