@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from skysieve.models.contract import InputContract
@@ -23,6 +24,9 @@ __all__ = [
 
 #: Name of the figure that says in words how the precision depends on how common the classes are.
 PRECISION = "precision_in_words"
+
+#: Characters of a setting that a card still tells.
+LONGEST_SETTING = 40
 
 #: What stands in place of an account of the labels that nobody gave.
 UNSTATED = "The origin of the labels is not stated."
@@ -80,13 +84,27 @@ def contract_rows(contract: InputContract) -> dict[str, str]:
     >>> contract_rows(InputContract((1, 144, 144), ("difference",), unit="grey level"))["surveys"]
     'any'
     """
-    return {
-        "shape": f"{contract.shape} (channel, y, x), float32",
-        "channels": ", ".join(contract.channels),
+    axes = "channel, y, x" if contract.image else "step, feature" if contract.sequence else "feature"
+    made = {"made of": _reading(contract)} if contract.reading else {}
+    return made | {
+        "shape": f"{contract.shape} ({axes}), float32",
+        "channels" if contract.image else "features": ", ".join(contract.channels),
         "unit": contract.unit,
-        "missing pixels": contract.nan,
+        "missing pixels" if contract.image else "missing values": contract.nan,
         "surveys": ", ".join(contract.surveys) or "any",
     }
+
+
+def _reading(contract: InputContract) -> str:
+    """Return in words how the input is made, its longest settings left to ``model.json``."""
+    kind = contract.reading["kind"].replace("-", " ")
+    told = {
+        name: value
+        for name, value in contract.reading.items()
+        if name != "kind" and not (isinstance(value, Mapping) or len(str(value)) > LONGEST_SETTING)
+    }
+    words = ", ".join(f"{name} {value}" for name, value in told.items())
+    return f"the light curve: {kind}" + (f" ({words})" if words else "")
 
 
 def disclosure(labels: str) -> str:
@@ -124,9 +142,9 @@ def format_figure(figure: Any) -> str:
 
 def _input(description: ModelDescription) -> str:
     contract = description.contract
-    filled = contract.smaller == "fill"
-    rows = contract_rows(contract) | {
-        "smaller images": "filled up with NaN at bottom and right" if filled else "refused",
+    filled = "filled up with NaN at bottom and right" if contract.smaller == "fill" else "refused"
+    rows = contract_rows(contract) | ({"smaller images": filled} if contract.image else {})
+    rows |= {
         "inside the graph": ", ".join(step["step"] for step in description.preprocess) or "nothing",
     }
     outcome = f"the calibrated probability of the class `{description.classes[-1]}`"
@@ -135,7 +153,7 @@ def _input(description: ModelDescription) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return (
         f"## Input and output\n\n| | |\n|---|---|\n{table}\n\n"
-        f"The model takes raw images and returns {outcome}."
+        f"The model takes raw {'light curves' if contract.reading else 'images'} and returns {outcome}."
     )
 
 
@@ -180,5 +198,7 @@ def _training(description: ModelDescription) -> str:
 def _use(description: ModelDescription) -> str:
     limits = description.provenance.get("limits", "")
     what = "night/" if description.contract.channels == ("difference",) else "alerts/"
+    if description.contract.reading or not description.contract.image:
+        what = "samples.parquet"
     text = f"## Use\n\n```\nskysieve score FOLDER {what} -o scores.parquet\nskysieve model check FOLDER\n```"
     return f"## Limits\n\n{limits}\n\n{text}" if limits else text

@@ -12,10 +12,13 @@ from typing import Any
 from skysieve.errors import ContractError, ModelError
 from skysieve.models.contract import InputContract
 
-__all__ = ["DISCLOSED", "FORMAT", "ModelDescription", "take_format"]
+__all__ = ["DISCLOSED", "FORMAT", "TREES", "ModelDescription", "take_format"]
 
 #: Version of the model folder's layout; raised when an old reader would misread a new folder.
 FORMAT = 1
+
+#: ``kind`` of a network that is an ensemble of decision trees.
+TREES = "trees"
 
 #: How the account of labels begins where they limit what every figure means; reports show it on top.
 DISCLOSED = ("WEAK", "SIMULATED")
@@ -38,7 +41,7 @@ class ModelDescription:
     preprocess : list of dict
         Steps inside the graph, as `skysieve.preprocess.Pipeline` describes them.
     network : dict
-        ``name``, ``outputs`` and ``arguments`` of the network.
+        ``name``, ``outputs`` and ``arguments`` of the network; ``kind`` is ``trees`` for decision trees.
     calibration : dict
         The calibrator inside the graph.
     thresholds : list of dict
@@ -78,7 +81,7 @@ class ModelDescription:
 
     def to_json(self) -> str:
         """Return the text of ``model.json``: keys sorted, so that equal models are equal files."""
-        fields = dataclasses.asdict(self)
+        fields = dataclasses.asdict(self) | {"contract": self.contract.to_json()}
         return json.dumps({"format": FORMAT} | fields, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
     @classmethod
@@ -97,6 +100,11 @@ class ModelDescription:
             return cls(contract=contract, classes=tuple(fields.pop("classes")), **fields)
         except (KeyError, TypeError, ValueError, ContractError) as error:
             raise ModelError(f"{item}: is damaged ({error}); restore the model folder") from None
+
+    @property
+    def trees(self) -> bool:
+        """Whether it is an ensemble of trees, all of which lies in the graph."""
+        return self.network.get("kind") == TREES
 
     @property
     def threshold(self) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skysieve.errors import ContractError, ModelError
 from skysieve.models.description import ModelDescription
 from skysieve.models.engines import Engine, open_engine
+from skysieve.training.ragged import RaggedSequences, bucketed_batches
 
 __all__ = ["CARD", "DESCRIPTION", "GRAPH", "SHIPPED", "WEIGHTS", "Model", "file_sha256", "shipped_models"]
 
@@ -89,7 +90,8 @@ class Model:
         ModelError
             If a file is missing, or is not the one that ``model.json`` names.
         """
-        for name in (GRAPH, WEIGHTS, CARD):
+        needed = (GRAPH, CARD) if self.description.trees else (GRAPH, WEIGHTS, CARD)
+        for name in needed:
             if name not in self.description.files:
                 raise ModelError(
                     f"{self.folder}: {DESCRIPTION} has no hash of {name}; restore the model folder"
@@ -124,13 +126,16 @@ class Model:
             )
         return loaded
 
-    def predict(self, images: NDArray[np.float32], engine: Engine | None = None) -> NDArray[np.float32]:
+    def predict(
+        self, images: NDArray[np.float32] | RaggedSequences, engine: Engine | None = None
+    ) -> NDArray[np.float32]:
         """Score a batch.
 
         Parameters
         ----------
-        images : ndarray, shape (N, C, H, W), float32
-            Raw images as the contract describes them, NaN included.
+        images : ndarray, shape (N, C, H, W) or (N, F), float32, or RaggedSequences
+            Raw images, features or sequences as the contract describes them, NaN included:
+            `skysieve.models.readings.read_inputs` makes them of samples.
         engine : Engine, optional
             What to compute with; ONNX Runtime on one thread if not given.
 
@@ -144,16 +149,33 @@ class Model:
         ContractError
             If the batch does not fulfil the contract.
         """
+        if isinstance(images, RaggedSequences):
+            return self._predict_sequences(images, engine)
         self.description.contract.check(images)
-        if engine is None:
-            engine = self._engine = self._engine or self.engine()
+        engine = self._engine_or(engine)
         parts: list[NDArray[Any]] = [
             engine(np.ascontiguousarray(images[start : start + CHUNK]))
             for start in range(0, len(images), CHUNK)
         ]
+        return np.concatenate([self._scores_of(0), *parts])
+
+    def _predict_sequences(self, sequences: RaggedSequences, engine: Engine | None) -> NDArray[np.float32]:
+        """Score sequences in batches of like lengths: what is padded most costs most."""
+        scores, engine = self._scores_of(len(sequences)), self._engine_or(engine)
+        if len(sequences):
+            self.description.contract.check(sequences[np.arange(1)])
+        for rows in bucketed_batches(sequences.lengths, most_samples=CHUNK):
+            scores[rows] = engine(sequences[rows])
+        return scores
+
+    def _engine_or(self, engine: Engine | None) -> Engine:
+        if engine is None:
+            engine = self._engine = self._engine or self.engine()
+        return engine
+
+    def _scores_of(self, count: int) -> NDArray[np.float32]:
         classes = len(self.description.classes)
-        empty = np.empty((0,) if classes == 2 else (0, classes), dtype=np.float32)
-        return np.concatenate([empty, *parts])
+        return np.empty((count,) if classes == 2 else (count, classes), dtype=np.float32)
 
 
 def shipped_models() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from skysieve.errors import ModelError
 from skysieve.evaluation.calibration import calibrator_from_json
 from skysieve.extras import require
 from skysieve.models.description import ModelDescription
@@ -27,14 +28,23 @@ def build_network(description: ModelDescription, weights: str | Path | None = No
     -------
     torch.nn.Module
         The network, in evaluation mode if weights were loaded.
+
+    Raises
+    ------
+    ModelError
+        If the model is an ensemble of trees.
     """
+    if description.trees:
+        raise ModelError(
+            f"{description.name}: is an ensemble of trees; it has no network to rebuild or to learn on from"
+        )
     require("torch", extra="train", purpose="rebuild a network")
     from skysieve.networks import build_network as build
     from skysieve.networks.weights import load_weights
     from skysieve.training.ensemble import Ensemble
 
     fields = description.network
-    shape = description.contract.shape
+    shape = description.contract.fixed_shape
     members = [
         build(fields["name"], shape=shape, outputs=fields["outputs"], **fields["arguments"])
         for _ in range(fields.get("members", 1))

@@ -68,7 +68,7 @@ def prepare_alert_samples(
     else:
         origin = {"inputs": [Path(item).name for item in inputs]}
         samples = alerts_to_samples(
-            read_alerts(inputs), size=contract.shape[1], classes=classes, origin=origin
+            read_alerts(inputs), size=contract.image_shape[1], classes=classes, origin=origin
         )
     contract.check_channels(samples.description.tensors[contract.column].channels)
     if not (samples.labels >= 0).any():

@@ -120,7 +120,7 @@ def _from_folder(
         folder,
         id=labels.id,
         path=labels.path or f"{{{labels.id}}}.jpg",
-        side=contract.shape[1],
+        side=contract.image_shape[1],
         fit=fit,
         **asked,
     )

@@ -45,7 +45,7 @@ def network_maker(
     def make() -> Any:
         network = build_network(
             settings.network.name,
-            shape=recipe.contract.shape,
+            shape=recipe.contract.fixed_shape,
             outputs=_outputs(recipe),
             **settings.network.arguments,
         )
@@ -84,7 +84,7 @@ def fine_tuned_from(begun: Model, fine_tuning: FineTuningConfig) -> dict[str, An
     described = begun.description
     network = rebuild_network(described, begun.folder / WEIGHTS)
     alone = network.networks[0] if "members" in described.network else network
-    blank = torch.zeros(1, *described.contract.shape)
+    blank = torch.zeros(1, *described.contract.image_shape)
     plan = plan_fine_tuning(alone, Pipeline.from_json(described.preprocess)(blank), fine_tuning).to_json()
     learned = f"{', '.join(plan['trained'])} learned ({plan['trained_parameters']:,} parameters a network)"
     words = f"from {described.name} (identity {begun.identity}), {fine_tuning.text}: {learned}"

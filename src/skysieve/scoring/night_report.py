@@ -109,7 +109,7 @@ def read_cutouts(
         if isinstance(item, Finding):
             continue
         for alert in _alerts(item, wanted, SchemaLookup(schemas) if schemas else None):
-            found[alert.source] = stack_cutouts(alert.cutouts, contract.shape, item=alert.source)
+            found[alert.source] = stack_cutouts(alert.cutouts, contract.image_shape, item=alert.source)
     return found
 
 

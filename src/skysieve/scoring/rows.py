@@ -103,7 +103,7 @@ def score_alerts(
     """
     contract = model.description.contract
     names = score_columns(model.description.classes)
-    images = np.empty((CHUNK, *contract.shape), dtype=np.float32)
+    images = np.empty((CHUNK, *contract.image_shape), dtype=np.float32)
     waiting: list[dict[str, Any]] = []
     used = 0
     for outcome in outcomes:
@@ -149,7 +149,7 @@ def _row(
         reason = f"has cutouts of {found}, the model takes {contract.shape[1:]} and nothing smaller"
         return row | {"kind": "wrong-shape", "reason": reason}
     try:
-        stack_cutouts(outcome.cutouts, contract.shape, item=outcome.source, out=image)
+        stack_cutouts(outcome.cutouts, contract.image_shape, item=outcome.source, out=image)
     except ContractError as error:
         reason = str(error).removeprefix(f"{outcome.source}: ")
         return row | {"kind": "wrong-shape", "reason": reason}

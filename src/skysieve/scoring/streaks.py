@@ -282,7 +282,7 @@ def _score_here(
 def _score_part(
     sieve: Sieve, items: Sequence[StreakItem], folder: Path, options: StreakOptions
 ) -> list[Finding]:
-    images = np.empty((len(items), *sieve.contract.shape), dtype=np.float32)
+    images = np.empty((len(items), *sieve.contract.image_shape), dtype=np.float32)
     findings: list[Finding] = []
     readable: list[tuple[StreakItem, str]] = []
     stamps: list[str] = []

@@ -1,0 +1,107 @@
+"""How rows of a sample set become the arrays that a model takes.
+
+An image is taken as it is stored. Of a light curve a model takes the dmdt image, the sequence of its points,
+or features: what is made, and with which settings, stands in the model's contract, so that scoring makes
+the same as training did. A kind of reading is one file that registers itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import ContractError
+from skysieve.models.contract import InputContract
+from skysieve.registry import Registry
+
+if TYPE_CHECKING:
+    from skysieve.samples.sample_set import SampleSet
+    from skysieve.training.ragged import RaggedSequences
+
+__all__ = ["READINGS", "Reading", "read_inputs"]
+
+#: Takes the settings in a contract and samples; returns a row, an image or a sequence of each.
+Reading = Callable[[Mapping[str, Any], "SampleSet"], "NDArray[np.float32] | RaggedSequences"]
+
+#: Every kind of reading by its name.
+READINGS: Registry[Reading] = Registry("reading", package="skysieve.models.readings")
+
+
+def read_inputs(
+    contract: InputContract, samples: SampleSet, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float32] | RaggedSequences:
+    """Return what a model takes of samples.
+
+    Parameters
+    ----------
+    contract : InputContract
+        Says what.
+    samples : SampleSet
+        With the columns that the reading needs.
+    rows : ndarray of int, shape (N,), optional
+        Which samples, in this order; all if not given.
+
+    Returns
+    -------
+    ndarray, shape (N, ...), float32, or RaggedSequences
+        In the order of the rows.
+
+    Raises
+    ------
+    ContractError
+        If the set has no such column, or the column another shape, or other channels.
+    SampleSetError
+        If a sample cannot be read; the message names it.
+
+    Examples
+    --------
+    >>> from skysieve.samples import SampleSet
+    >>> from skysieve.samples.light_curves import LightCurves
+    >>> curves = LightCurves.from_lists([[1.0, 2.0, 4.0]], [[15.1, 15.3, 15.5]], ids=["a"])
+    >>> contract = InputContract(
+    ...     (None, 2), ("time", "value"), column="steps", reading={"kind": "light-curve-steps"}
+    ... )
+    >>> read_inputs(contract, curves.samples())[np.array([0])].tolist()
+    [[[0.0, 15.100000381469727], [1.0, 15.300000190734863], [3.0, 15.5]]]
+    """
+    if contract.reading:
+        part = samples if rows is None else samples.select(rows)
+        made = READINGS.get(contract.reading["kind"])(contract.reading, part)
+        if not contract.fits((None, *made.shape[1:]) if contract.sequence else made.shape[1:]):
+            raise ContractError(
+                f"the samples give inputs of shape {made.shape[1:]}, the model expects {contract.shape}: "
+                f"{', '.join(contract.channels)}"
+            )
+        return made
+    layout = samples.description.tensors.get(contract.column)
+    if layout is None:
+        raise ContractError(
+            f"the samples have no tensor column {contract.column!r}, which the model takes; "
+            f"found {', '.join(samples.description.tensors) or 'none'}"
+        )
+    contract.check_channels(layout.channels)
+    if contract.sequence:
+        return _sequences(contract, samples, rows)
+    return samples.tensor(contract.column, rows=rows).astype(np.float32, copy=False)
+
+
+def _sequences(
+    contract: InputContract, samples: SampleSet, rows: NDArray[np.int64] | None
+) -> RaggedSequences:
+    """Return a ragged column, a step of each sequence as it is stored."""
+    from skysieve.training.ragged import RaggedSequences
+
+    part = samples if rows is None else samples.select(rows)
+    layout = part.description.tensors[contract.column]
+    if not contract.fits(layout.shape):
+        raise ContractError(
+            f"found sequences of shape {layout.shape}, the model expects {contract.shape}: "
+            f"{', '.join(contract.channels)}"
+        )
+    sequences = part.ragged(contract.column)
+    offsets = np.concatenate([[0], np.cumsum([len(each) for each in sequences])]).astype(np.int64)
+    steps = np.concatenate(sequences).astype(np.float32, copy=False)
+    return RaggedSequences(steps.reshape(len(steps), -1), offsets)

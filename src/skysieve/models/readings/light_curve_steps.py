@@ -1,0 +1,85 @@
+"""Light curves read as sequences of their points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.errors import SampleSetError
+from skysieve.models.readings import READINGS
+from skysieve.samples.light_curves import LightCurves
+from skysieve.samples.sample_set import SampleSet
+from skysieve.training.light_curve_sequences import light_curve_sequences
+from skysieve.training.ragged import RaggedSequences
+
+__all__ = ["SEARCH", "folding_periods", "read_light_curve_steps"]
+
+#: Value of ``fold`` that has the period searched for; any other names a column of periods.
+SEARCH = "search"
+
+
+@READINGS.register("light-curve-steps")
+def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> RaggedSequences:
+    """Return the points of light curves: time or phase, value, (error,) (bands).
+
+    Parameters
+    ----------
+    settings : mapping
+        ``errors``, ``bands`` (how they are told) and ``band_names`` as of
+        `skysieve.training.light_curve_sequences.light_curve_sequences`; ``fold`` is the column with the
+        period in days, ``search`` to look for it, or empty; ``fold_factor`` multiplies the period;
+        ``batch_tokens`` limits a batch.
+    samples : SampleSet
+        Light curves.
+
+    Raises
+    ------
+    SampleSetError
+        If the set holds no light curves, one has no points, or a period is missing.
+    """
+    curves = LightCurves.of(samples)
+    fold = settings.get("fold", "")
+    periods = None
+    if fold:
+        found = folding_periods(curves) if fold == SEARCH else _column(samples, fold)
+        periods = found * settings.get("fold_factor", 1.0)
+    return light_curve_sequences(
+        curves,
+        errors=settings.get("errors", False),
+        bands=settings.get("bands", "one-hot"),
+        band_names=tuple(settings["band_names"]) if settings.get("band_names") else None,
+        periods=periods,
+        batch_tokens=settings.get("batch_tokens"),
+    )
+
+
+def folding_periods(curves: LightCurves) -> NDArray[np.float64]:
+    """Return the period in days at the best peak of the periodogram of each curve, shape (N,).
+
+    A curve with too few points for a search has its whole baseline as period, so that it stays unfolded.
+    """
+    from skysieve.preprocess.curve_features import FeatureConfiguration, measure_features
+
+    found = measure_features(curves, FeatureConfiguration(sets=("periods",)))
+    period = found.columns()["period_1"]
+    baseline = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
+    return np.where(np.isfinite(period), period, np.maximum(baseline, 1.0))
+
+
+def _column(samples: SampleSet, name: str) -> NDArray[np.float64]:
+    if name not in samples.column_names:
+        raise SampleSetError(
+            f"the samples have no column {name!r} with the period that curves are folded by; add it, or "
+            f"train with sequence.fold={SEARCH!r}"
+        )
+    periods = samples.scalar(name).astype(np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(periods) & (periods > 0)))
+    if len(wrong):
+        raise SampleSetError(
+            f"the period of id {samples.ids[wrong[0]]} is {periods[wrong[0]]} ({len(wrong)} like it); give "
+            "each curve a positive period in days, or leave these curves out"
+        )
+    return periods
