@@ -1,0 +1,203 @@
+"""What each network reads of the variable stars of CRTS South, and how it is trained.
+
+Settings were chosen on the validation part of the first fold, within minutes: networks are small and trained
+for few epochs, so that all of them are done on all folds on one core within two hours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skysieve.preprocess.dmdt import DmdtBackground, dmdt_images
+from skysieve.samples.light_curves import LightCurves
+from skysieve.samples.sample_set import SampleSet
+from skysieve.training.configuration import AugmentationConfig, TrainingConfig
+from skysieve.training.light_curve_sequences import light_curve_sequences
+from skysieve.training.ragged import RaggedSequences
+from variable_star_data import VariableStars
+
+__all__ = ["METHODS", "Inputs", "Method", "fitted_background", "folding_periods", "inputs_of", "step_shape"]
+
+Inputs = NDArray[np.float32] | RaggedSequences
+
+#: What a network reads: images; images less what all have in common; images less what each class has, one
+#: channel for each, as the class of a test image is not known; points in time; points folded at a period.
+Reading = Literal["dmdt", "dmdt less common", "dmdt less classes", "points", "folded points"]
+
+#: Steps of a batch, before curves are thinned.
+BATCH_TOKENS = 16_384
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Method:
+    """A network, what it reads and how it is trained.
+
+    Parameters
+    ----------
+    network : str
+        Its registered name.
+    reading : str
+        Of `Reading`.
+    epochs : int
+        All of them are done; the one with the smallest validation loss is kept.
+    learning_rate : float
+        The largest, after one epoch of warm-up; it falls as half a cosine.
+    arguments : mapping
+        Of the network.
+    columns : mapping
+        Of `light_curve_sequences`: whether errors are read, and how bands are told.
+    keep : tuple of 2 float, optional
+        Shares of the points between which each curve is thinned anew in every epoch.
+    weight_decay : float
+        Decoupled.
+    rebuilt : int
+        Epochs in which the encoder first learns to rebuild the training curves.
+    """
+
+    network: str
+    reading: Reading
+    epochs: int
+    learning_rate: float
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    keep: tuple[float, float] | None = None
+    weight_decay: float = 0.0
+    rebuilt: int = 0
+
+    def config(self, epochs: int | None = None) -> TrainingConfig:
+        """Return the settings of its training."""
+        count = self.epochs if epochs is None else epochs
+        return TrainingConfig(
+            epochs=count,
+            patience=count,
+            batch_size=64,
+            optimizer="adamw" if self.weight_decay else "adam",
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            schedule="cosine",
+            warmup_epochs=min(1, count - 1),
+            augmentation=AugmentationConfig(flips=False),
+            precision="float32",
+            device="cpu",
+            threads=1,
+            seed=SEED,
+        )
+
+
+_ERRORS = {"errors": True}
+#: The published penalty of 0.01 holds the network back in so few epochs.
+_DMDT = {"l2": 1e-4, "dropout": 0.3}
+_NAUL = {"hidden": 32, "layers": 1, "embedding": 32, "dense": 32, "dropout": 0.1, "errors": True}
+_SEQUENCE: dict[str, Any] = {"keep": (0.5, 1.0), "weight_decay": 0.01}
+
+#: In the order in which they are run.
+METHODS: Mapping[str, Method] = {
+    "dmdt": Method("dmdt", "dmdt", 25, 2e-3, _DMDT),
+    "dmdt-shallow": Method("dmdt-shallow", "dmdt", 20, 1e-3, {"l2": 1e-4}),
+    "naul-folded": Method("naul", "folded points", 14, 5e-3, _NAUL | {"folded": True}, _ERRORS, **_SEQUENCE),
+    "recurrent": Method(
+        "recurrent",
+        "points",
+        14,
+        5e-3,
+        {"hidden": 64, "bidirectional": True, "pooling": "attention", "dropout": 0.1, "errors": True},
+        _ERRORS,
+        **_SEQUENCE,
+    ),
+    "static-rnn": Method("static-rnn", "points", 20, 5e-3, {"hidden": 48}, **_SEQUENCE),
+    "gru-d": Method("gru-d", "points", 18, 5e-3, {"hidden": 48}, {"bands": "values"}, **_SEQUENCE),
+    "naul": Method("naul", "points", 14, 5e-3, _NAUL, _ERRORS, **_SEQUENCE),
+    "dmdt-less-common": Method("dmdt", "dmdt less common", 25, 2e-3, _DMDT),
+    "dmdt-less-classes": Method("dmdt", "dmdt less classes", 25, 2e-3, _DMDT),
+    "time-transformer": Method(
+        "time-transformer",
+        "points",
+        10,
+        2e-3,
+        {"width": 32, "heads": 2, "layers": 2, "errors": True},
+        _ERRORS,
+        **_SEQUENCE,
+    ),
+}
+
+
+def folding_periods(path: Path, stars: VariableStars) -> NDArray[np.float64]:
+    """Return twice the best period that the periodogram of each curve has, in days.
+
+    Twice, as eclipses come in pairs, and the periodogram takes both for one.
+
+    Raises
+    ------
+    ValueError
+        If the file is of other curves.
+    """
+    samples = SampleSet.open(path)
+    if samples.ids.tolist() != stars.curves.ids.tolist():
+        raise ValueError(f"{path} has the features of other curves; make it by experiments/crts_features.py")
+    return np.asarray(samples.scalar("period_double"), dtype=np.float64)
+
+
+def fitted_background(
+    path: Path, images: NDArray[np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> DmdtBackground:
+    """Return the background of training images, read from the file if it is there."""
+    if path.exists():
+        return DmdtBackground.load(path)
+    started = time.process_time()
+    found = DmdtBackground.fit(images, labels, classes)
+    cost = {"cpu_seconds": time.process_time() - started}
+    found = replace(found, fitted=found.fitted | cost)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found.save(path)
+    return found
+
+
+def inputs_of(
+    method: Method,
+    curves: LightCurves,
+    periods: NDArray[np.float64] | None = None,
+    background: DmdtBackground | None = None,
+) -> Inputs:
+    """Return what a network reads of curves; periods in days are for folding them.
+
+    Raises
+    ------
+    ValueError
+        If there are no periods, or there is no background, and the method needs them.
+    """
+    if method.reading == "points":
+        return light_curve_sequences(curves, batch_tokens=BATCH_TOKENS, **method.columns)
+    if method.reading == "folded points":
+        if periods is None:
+            raise ValueError("curves are folded at measured periods; run experiments/crts_features.py first")
+        folded = light_curve_sequences(curves, periods=periods, batch_tokens=BATCH_TOKENS, **method.columns)
+        return _with_period(folded, periods)
+    images = dmdt_images(curves)
+    if method.reading == "dmdt":
+        return images
+    if background is None:
+        raise ValueError("the background of images is fitted on training curves first")
+    if method.reading == "dmdt less common":
+        return background.subtract(images)
+    return background.subtract_classes(images)
+
+
+def _with_period(sequences: RaggedSequences, periods: NDArray[np.float64]) -> RaggedSequences:
+    """Add a column with the logarithm of the period: phases do not tell it."""
+    column = np.repeat(np.log10(periods), sequences.lengths).astype(np.float32)
+    return RaggedSequences(
+        np.column_stack([sequences.steps, column]), sequences.offsets, sequences.batch_tokens
+    )
+
+
+def step_shape(inputs: Inputs) -> tuple[int, ...]:
+    """Return the shape of an image, or of a point."""
+    return tuple(int(size) for size in inputs.shape[1:])
