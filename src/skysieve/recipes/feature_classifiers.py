@@ -4,18 +4,18 @@ Tanoglidis et al. 2021 (Astronomy and Computing 35, 100469) set beside their net
 (RBF, C = 1e4, gamma = 0.001) and a random forest (100 trees, splits of at least 10 samples), on standardised
 features of SourceExtractor. Boosted trees (histogram gradient boosting) are for features of light curves, and
 take missing ones as they are. All are judged in cross-validation by group, repeated, with intervals. No
-fitted classifier is stored: fitting takes seconds, and scikit-learn stores pickles.
+fitted classifier is stored here; trees become models by `skysieve.models.tree_graph`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -25,6 +25,7 @@ from sklearn.svm import SVC
 from skysieve.errors import SampleSetError, UnknownNameError
 from skysieve.evaluation.intervals import Interval, bootstrap_intervals
 from skysieve.recipes.feature_table import FeatureReference, FeatureTable, colour_order_findings
+from skysieve.recipes.tree_classifiers import tree_classifier
 from skysieve.samples.findings import Finding
 from skysieve.samples.splits import assign_groups
 
@@ -41,22 +42,11 @@ def _svm(_: int) -> Any:
     return SVC(C=1e4, gamma=1e-3)
 
 
-def _forest(seed: int) -> Any:
-    return RandomForestClassifier(n_estimators=100, min_samples_split=10, random_state=seed)
-
-
-def _boosting(seed: int) -> Any:
-    # The number of trees is fixed: an early stop would put samples aside without regard to groups.
-    return HistGradientBoostingClassifier(
-        max_iter=200, learning_rate=0.07, l2_regularization=1.0, early_stopping=False, random_state=seed
-    )
-
-
 #: Makers of the classifiers by name, the first two as published; they take a seed.
 FEATURE_CLASSIFIERS: Mapping[str, Callable[[int], Any]] = {
     "svm": _svm,
-    "forest": _forest,
-    "boosting": _boosting,
+    "forest": partial(tree_classifier, "forest"),
+    "boosting": partial(tree_classifier, "boosting"),
 }
 
 
