@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -161,6 +165,91 @@ def test_a_redirect_is_followed_and_a_circle_is_not() -> None:
 
     assert ask(answer) == [b"x"]
     assert refuse(ask(answer, question("circle"))).kind == "truncated"
+
+
+@dataclass
+class Mirror:
+    """A server that notes how many it answers together, and when each came."""
+
+    to: str = ""
+    times: list[float] = field(default_factory=list)
+    under_way: int = 0
+    most: int = 0
+    waits: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        with self.lock:
+            self.times.append(time.monotonic())
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            wait = self.waits.pop() if self.waits else ""
+        time.sleep(0.05)
+        with self.lock:
+            self.under_way -= 1
+        handler.send_response(429 if wait else 302 if self.to else 200)
+        if wait:
+            handler.send_header("Retry-After", wait)
+        if self.to:
+            handler.send_header("Location", self.to + handler.path.lstrip("/"))
+        handler.send_header("Content-Length", "0" if self.to or wait else "1")
+        handler.end_headers()
+        if not self.to and not wait:
+            handler.wfile.write(b"x")
+
+
+@pytest.fixture
+def mirrors(import_experiment: Callable[[str], ModuleType]) -> Iterator[tuple[str, Mirror, Mirror]]:
+    """Serve a host that sends everybody on to another; give its address, and both."""
+    serve = import_experiment("local_server").local_server
+    front, behind = Mirror(), Mirror()
+    with serve(behind.answer) as front.to, serve(front.answer) as url:
+        yield url, front, behind
+
+
+def ask_servers(url: str, count: int, politeness: Politeness) -> list[Any]:
+    async def run() -> list[Any]:
+        async with PoliteClient(politeness, QUICK) as client:
+            tasks = [
+                client.ask(Request(f"{url}{number}", (), ".csv"), "a", lambda body: None)
+                for number in range(count)
+            ]
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def test_a_host_that_is_redirected_to_has_the_same_limit(mirrors: tuple[str, Mirror, Mirror]) -> None:
+    url, front, behind = mirrors
+    # Some are asked of the second host directly: together with those sent on they keep its limit.
+    straight, moved = (
+        [f"{front.to}{number}" for number in range(4)],
+        [f"{url}{number}" for number in range(6)],
+    )
+
+    async def run() -> list[bytes]:
+        async with PoliteClient(Politeness(2, 0.02), QUICK) as client:
+            questions = [Request(each, (), ".csv") for each in (*straight, *moved)]
+            return await asyncio.gather(*(client.ask(each, "a", lambda body: None) for each in questions))
+
+    assert asyncio.run(run()) == [b"x"] * 10
+    assert (len(front.times), len(behind.times)) == (6, 10)
+    assert 1 <= front.most <= 2
+    assert behind.most == 2
+    assert behind.times[-1] - behind.times[0] >= 0.9 * 9 * 0.02
+
+
+def test_a_host_behind_a_redirect_holds_back_those_sent_to_it(mirrors: tuple[str, Mirror, Mirror]) -> None:
+    url, front, behind = mirrors
+    behind.waits = ["1"]
+    assert ask_servers(url, 2, Politeness(1, 0.0)) == [b"x"] * 2
+    # The second host is left alone for a second, while the first answers on.
+    assert behind.times[1] - behind.times[0] >= 0.9
+    assert front.times[1] < behind.times[1]
+    behind.waits = ["10000"]
+    (error,) = ask_servers(url, 1, Politeness(1, 0.0))
+    assert isinstance(error, DownloadError)
+    assert str(error).startswith(front.to.removeprefix("http://").rstrip("/"))
 
 
 def test_a_wait_that_is_no_number_is_no_wait() -> None:

@@ -1,7 +1,7 @@
 """What a cutout service is: requests of a position, pixels of the answers, and a pace that it bears.
 
 A service is a frozen dataclass, so that its fields are settings (``--set layer=hsc-dr2``). It knows
-addresses and formats; `skysieve.sources.archives.cutout_fetch` knows how to ask. A new service is
+addresses and formats; `skysieve.sources.archives.answer_fetch` knows how to ask. A new service is
 one module beside this one that registers its class in `CUTOUT_SERVICES`.
 """
 
@@ -20,7 +20,7 @@ from skysieve.errors import ConfigurationError
 from skysieve.registry import Registry
 from skysieve.samples.description import TensorColumn
 
-__all__ = ["CUTOUT_SERVICES", "Cutout", "CutoutService", "Politeness", "Position", "Request"]
+__all__ = ["CUTOUT_SERVICES", "Asker", "Cutout", "CutoutService", "Politeness", "Position", "Request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,9 @@ class Request:
         Ending of the file that the answer is kept in: ``.jpg``, ``.fits``, ``.csv``.
     outside : tuple of int
         HTTP statuses by which this server says that the position lies outside its footprint.
+    missing : tuple of int
+        HTTP statuses by which this server says that it lacks the file, where another may do: what to ask
+        next is then told with an empty answer in its place. If nothing is, the position has failed.
     most_bytes : int
         An answer beyond it is broken off.
     """
@@ -93,6 +96,7 @@ class Request:
     parameters: tuple[tuple[str, str], ...]
     suffix: str
     outside: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
     most_bytes: int = 1 << 28
 
     @property
@@ -118,7 +122,17 @@ class Cutout:
     notes: tuple[str, ...] = ()
 
 
-class CutoutService(Protocol):
+class Asker(Protocol):
+    """Who knows what to ask about a position, and what is no answer."""
+
+    def request(self, position: Position, answers: Sequence[bytes]) -> Request | None:
+        """Return what to ask next, given the answers thus far; None when nothing is left to ask."""
+
+    def check(self, position: Position, answers: Sequence[bytes]) -> None:
+        """Raise `InputError` unless the last answer is what was asked for."""
+
+
+class CutoutService(Asker, Protocol):
     """Where cutouts come from."""
 
     @property
@@ -132,12 +146,6 @@ class CutoutService(Protocol):
     @property
     def politeness(self) -> Politeness:
         """The pace that the service bears."""
-
-    def request(self, position: Position, answers: Sequence[bytes]) -> Request | None:
-        """Return what to ask next, given the answers thus far; None when all is there."""
-
-    def check(self, position: Position, answers: Sequence[bytes]) -> None:
-        """Raise `InputError` unless the last answer is what was asked for."""
 
     def cutout(self, position: Position, answers: Sequence[bytes]) -> Cutout:
         """Return the pixels that the answers hold; raises `InputError`."""

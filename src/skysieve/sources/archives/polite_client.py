@@ -19,13 +19,18 @@ from skysieve.sources.archives.cutout_service import Politeness, Request
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["PoliteClient", "Stubbornness"]
+__all__ = ["MISSING_FILE", "PoliteClient", "Stubbornness"]
+
+#: Kind of the error where a server says that it lacks a file (`Request.missing`).
+MISSING_FILE = "missing-file"
 
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FINAL = frozenset({"outside-footprint", "wrong-size", "wrong-channels", "wrong-columns"})
 _TRUNCATED, _STALLED, _UNREACHABLE = "truncated", "stalled", "unreachable"
 #: Positions in a row that find no server at all before the run is given up.
 _UNREACHABLE_AT_MOST = 5
+#: As many as browsers follow.
+_REDIRECTS_AT_MOST = 20
 _TEXT_SHOWN = 160
 
 
@@ -50,7 +55,7 @@ class Stubbornness:
     silence : float
         Seconds without a byte after which a connection counts as stalled.
     deadline : float
-        Seconds that one answer may take as a whole.
+        Seconds that one answer may take as a whole, redirects included.
 
     Raises
     ------
@@ -80,7 +85,7 @@ class PoliteClient:
     Parameters
     ----------
     politeness : Politeness
-        The pace, for every host.
+        The pace, for every host, also one that is redirected to.
     stubbornness : Stubbornness
         When to ask again.
     transport : httpx.AsyncBaseTransport, optional
@@ -109,8 +114,8 @@ class PoliteClient:
         httpx = require("httpx", extra="archives", purpose="fetch cutouts")
         silence = self._stubbornness.silence
         self._client = httpx.AsyncClient(
-            follow_redirects=True,
-            # The pace is kept by _Host, host by host.
+            # The pace is kept by _Host, host by host, which a redirect may change.
+            follow_redirects=False,
             limits=httpx.Limits(max_connections=None),
             timeout=httpx.Timeout(silence, connect=min(silence, 15.0), pool=None),
             headers={"User-Agent": f"skysieve/{skysieve.__version__}", "Accept-Encoding": "identity"},
@@ -140,52 +145,60 @@ class PoliteClient:
         ------
         InputError
             ``http-status``, ``rate-limited``, ``truncated``, ``stalled``, ``unreachable``,
-            ``oversized-answer``, ``not-an-image``, ``outside-footprint``, and those of the check.
+            ``oversized-answer``, ``not-an-image``, ``outside-footprint``, ``missing-file``, and those of the
+            check.
         DownloadError
             If the host asks to stay away for long, or cannot be found at all: no position is to
             blame, and the whole run stops.
         """
-        host = self._hosts.setdefault(urlsplit(request.url).netloc, _Host(self._politeness))
         patience = self._stubbornness
         failures = waits = 0
         while True:
             try:
-                body = await self._once(host, request, item, check)
+                return await self._once(request, item, check)
             except _Wait as wait:
                 waits += 1
-                self._hold(host, wait, request)
+                self._hold(wait)
                 if waits > patience.waits:
                     reason = f"the server answers {wait.status} and asks to wait, {waits} times in a row"
                     raise InputError(item, "rate-limited", reason) from None
             except _Failure as failure:
                 failures += 1
                 if failures >= patience.attempts:
-                    self._count_unreachable(host, failure, request)
+                    self._count_unreachable(failure)
                     tries = f" (the last of {failures} attempts)" if failures > 1 else ""
                     raise InputError(item, failure.kind, failure.reason + tries) from None
                 await asyncio.sleep(_backoff(patience, failures))
-            else:
-                host.unreachable = 0
-                return body
 
-    async def _once(self, host: _Host, request: Request, item: str, check: Callable[[bytes], None]) -> bytes:
+    async def _once(self, request: Request, item: str, check: Callable[[bytes], None]) -> bytes:
         """Ask one time; raise `_Wait`, `_Failure`, or `InputError` for what is final."""
-        async with host.turn():
-            body = await self._receive(request, item)
-        try:
-            check(body)
-        except InputError as error:
-            if error.kind in _FINAL:
-                raise
-            raise _Failure(error.kind, error.reason) from None
-        return body
+        address, left = request.url, self._stubbornness.deadline
+        for _ in range(_REDIRECTS_AT_MOST + 1):
+            host = self._host(address)
+            async with host.turn():
+                begin = time.monotonic()
+                try:
+                    answer = await self._receive(address, request, item, left)
+                except (_Wait, _Failure) as told:
+                    told.host = host
+                    raise
+                left -= time.monotonic() - begin
+            host.unreachable = 0
+            if isinstance(answer, bytes):
+                return _checked(answer, check)
+            address = answer.to
+        raise _Failure(_TRUNCATED, f"more than {_REDIRECTS_AT_MOST} redirects, the last to {address}")
 
-    async def _receive(self, request: Request, item: str) -> bytes:
+    def _host(self, address: str) -> _Host:
+        name = urlsplit(address).netloc.lower()
+        return self._hosts.setdefault(name, _Host(name, self._politeness))
+
+    async def _receive(self, address: str, request: Request, item: str, left: float) -> bytes | _Redirect:
         httpx = require("httpx", extra="archives", purpose="fetch cutouts")
         patience = self._stubbornness
         try:
-            async with asyncio.timeout(patience.deadline):
-                return await self._read(request, item)
+            async with asyncio.timeout(max(left, 0.0)):
+                return await self._read(address, request, item)
         except TimeoutError:
             raise _Failure(_STALLED, f"no whole answer within {patience.deadline:g} s") from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -193,13 +206,15 @@ class PoliteClient:
         except httpx.TimeoutException as error:
             reason = f"no byte for {patience.silence:g} s ({type(error).__name__})"
             raise _Failure(_STALLED, reason) from None
-        except (httpx.TransportError, httpx.TooManyRedirects) as error:
+        except httpx.TransportError as error:
             raise _Failure(_TRUNCATED, f"{type(error).__name__}: {error}") from None
 
-    async def _read(self, request: Request, item: str) -> bytes:
+    async def _read(self, address: str, request: Request, item: str) -> bytes | _Redirect:
         assert self._client is not None
-        async with self._client.stream("GET", request.url) as response:
+        async with self._client.stream("GET", address) as response:
             status = response.status_code
+            if response.next_request is not None:
+                return _Redirect(str(response.next_request.url))
             if status != 200:
                 raise _refusal(request, item, status, response.headers, await _beginning(response))
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -214,23 +229,26 @@ class PoliteClient:
                     raise InputError(item, "oversized-answer", reason)
             return bytes(body)
 
-    def _hold(self, host: _Host, wait: _Wait, request: Request) -> None:
+    def _hold(self, wait: _Wait) -> None:
+        assert wait.host is not None
         if wait.seconds > self._stubbornness.longest_wait:
             raise DownloadError(
-                f"{urlsplit(request.url).netloc}: answers {wait.status} and asks to wait "
+                f"{wait.host.name}: answers {wait.status} and asks to wait "
                 f"{wait.seconds:,.0f} s; what was fetched is kept, the same command goes on later"
             )
-        host.hold(wait.seconds)
+        wait.host.hold(wait.seconds)
 
-    def _count_unreachable(self, host: _Host, failure: _Failure, request: Request) -> None:
-        if failure.kind != _UNREACHABLE:
-            host.unreachable = 0
+    def _count_unreachable(self, failure: _Failure) -> None:
+        if failure.host is None:
             return
-        host.unreachable += 1
-        if host.unreachable >= _UNREACHABLE_AT_MOST:
+        if failure.kind != _UNREACHABLE:
+            failure.host.unreachable = 0
+            return
+        failure.host.unreachable += 1
+        if failure.host.unreachable >= _UNREACHABLE_AT_MOST:
             raise DownloadError(
-                f"{urlsplit(request.url).netloc}: cannot be reached ({failure.reason}); look at the network "
-                "and at --set base_url; what was fetched is kept, the same command goes on"
+                f"{failure.host.name}: cannot be reached ({failure.reason}); look at the network "
+                "and at the setting base_url; what was fetched is kept, the same command goes on"
             )
 
 
@@ -238,6 +256,7 @@ class PoliteClient:
 class _Host:
     """The pace kept towards one host."""
 
+    name: str
     politeness: Politeness
     unreachable: int = 0
     _places: asyncio.Semaphore = field(init=False)
@@ -261,16 +280,36 @@ class _Host:
         self._next_start = max(self._next_start, time.monotonic() + seconds)
 
 
-class _Wait(Exception):  # noqa: N818 - no error: the server only asks for time
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    to: str
+
+
+class _Told(Exception):  # noqa: N818 - one attempt, not the last word
+    #: Who told it, or did not answer.
+    host: _Host | None = None
+
+
+class _Wait(_Told):
     def __init__(self, status: int, seconds: float) -> None:
         super().__init__(status, seconds)
         self.status, self.seconds = status, seconds
 
 
-class _Failure(Exception):  # noqa: N818 - one attempt, not the last word
+class _Failure(_Told):
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(kind, reason)
         self.kind, self.reason = kind, reason
+
+
+def _checked(body: bytes, check: Callable[[bytes], None]) -> bytes:
+    try:
+        check(body)
+    except InputError as error:
+        if error.kind in _FINAL:
+            raise
+        raise _Failure(error.kind, error.reason) from None
+    return body
 
 
 def _refusal(request: Request, item: str, status: int, headers: Any, text: str) -> Exception:
@@ -282,6 +321,8 @@ def _refusal(request: Request, item: str, status: int, headers: Any, text: str) 
     reason = f"HTTP {status}{shown}"
     if status in request.outside:
         return InputError(item, "outside-footprint", reason)
+    if status in request.missing:
+        return InputError(item, MISSING_FILE, reason)
     if status in _RETRIED:
         return _Failure("rate-limited" if status == 429 else "http-status", reason)
     return InputError(item, "http-status", reason)
