@@ -35,6 +35,8 @@ class MisbehavingArchive:
     delay: float = 0.0
     #: Bodies by path, instead of pictures.
     bodies: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    #: Paths that are not found.
+    lacking: set[str] = field(default_factory=set)
     #: Address and outcome of every request: ``served`` only if the whole of a good answer was sent.
     log: list[tuple[str, str]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
@@ -46,6 +48,8 @@ class MisbehavingArchive:
         place = query.get("ra", "")
         waiting = self.faults.get(place, [])
         fault = waiting.pop(0) if waiting else self.always.get(place, "")
+        if address.path in self.lacking:
+            fault = "404"
         time.sleep(self.delay)
         asked = self.url + handler.path.lstrip("/")
         with self.lock:

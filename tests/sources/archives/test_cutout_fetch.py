@@ -306,6 +306,67 @@ def test_ztf_is_searched_then_cut_out(archive: Any, tmp_path: Path) -> None:
     assert fetch(archive, table, tmp_path / "set.parquet", service).asked == 0
 
 
+def serve_exposures(archive: Any, count: int, without: dict[int, str]) -> list[np.ndarray]:
+    """Serve some exposures of ZTF, the best first, of which some lack a file; return their planes."""
+    names = [f"2018041146784{number}" for number in range(count)]
+    rows = [f"{name},535,11,3,zr,o,{20 - number}" for number, name in enumerate(names)]
+    header = "filefracday,field,ccdid,qid,filtercode,imgtypecode,maglimit"
+    archive.bodies["/search/ztf/products/sci"] = ("text/csv", "\n".join([header, *rows, ""]).encode())
+    all_planes = []
+    for number, name in enumerate(names):
+        path = f"/data/ztf/products/sci/2018/0411/{name[8:]}/ztf_{name}_000535_zr_c11_o_q3_"
+        planes = np.random.default_rng(number).normal(0, 1, (2, SIDE, SIDE)).astype(np.float32)
+        for ending, plane in zip(("sciimg.fits", "scimrefdiffimg.fits.fz"), planes, strict=True):
+            archive.bodies[path + ending] = ("image/fits", fits_file(plane))
+            if without.get(number) == ending:
+                archive.lacking.add(path + ending)
+        all_planes.append(planes)
+    return all_planes
+
+
+@pytest.mark.parametrize("ending", ["sciimg.fits", "scimrefdiffimg.fits.fz"])
+def test_the_next_exposure_stands_in_for_one_whose_files_are_lost(
+    archive: Any, tmp_path: Path, ending: str
+) -> None:
+    planes = serve_exposures(archive, 4, {0: "sciimg.fits", 1: ending})
+    service, table = IrsaZtf(size=SIDE, base_url=archive.url), {"id": ["a"], "ra": [255.0], "dec": [12.0]}
+    summary = fetch(archive, table, tmp_path / "set.parquet", service)
+    samples = SampleSet.open(summary.path)
+    np.testing.assert_array_equal(samples.tensor("cutouts")[0], planes[2])
+    assert (summary.failures, summary.notes) == ((), {"another-exposure": 1})
+    assert samples.scalar("notes").tolist() == ["another-exposure"]
+    # Of each answer that came, its address and checksum.
+    assert [len(samples.scalar(name)[0].split()) for name in ("url", "sha256")] == [summary.asked] * 2
+    written, asked = summary.path.read_bytes(), len(archive.log)
+    assert fetch(archive, table, tmp_path / "set.parquet", service).asked == 0
+    assert (len(archive.log), summary.path.read_bytes()) == (asked, written)
+    # What is found again is the better one.
+    archive.lacking.clear()
+    assert fetch(archive, table, tmp_path / "set.parquet", service, retry=True).notes == {}
+    np.testing.assert_array_equal(SampleSet.open(summary.path).tensor("cutouts")[0], planes[0])
+
+
+def test_three_exposures_without_files_are_a_failure(archive: Any, tmp_path: Path) -> None:
+    serve_exposures(archive, 5, dict.fromkeys(range(3), "sciimg.fits"))
+    table = {"id": ["a"], "ra": [255.0], "dec": [12.0]}
+    with pytest.raises(SampleSetError, match="not one position has a cutout"):
+        fetch(archive, table, tmp_path / "set.parquet", IrsaZtf(size=SIDE, base_url=archive.url))
+    lines = (tmp_path / "set.parquet.failures.csv").read_text().splitlines()
+    assert "467842_000535" in lines[1]
+    assert "missing-file,HTTP 404" in lines[1]
+    assert len(archive.log) == 4
+
+
+def test_a_wrong_piece_of_the_best_exposure_asks_for_no_other(archive: Any, tmp_path: Path) -> None:
+    serve_exposures(archive, 2, {})
+    best = next(path for path in archive.bodies if path.endswith("sciimg.fits"))
+    archive.bodies[best] = ("image/fits", fits_file(np.zeros((SIDE + 5, SIDE), np.float32)))
+    table = {"id": ["a"], "ra": [255.0], "dec": [12.0]}
+    with pytest.raises(SampleSetError, match="not one position has a cutout"):
+        fetch(archive, table, tmp_path / "set.parquet", IrsaZtf(size=SIDE, base_url=archive.url))
+    assert "wrong-size" in (tmp_path / "set.parquet.failures.csv").read_text()
+
+
 def test_a_notebook_may_fetch_too(archive: Any, tmp_path: Path) -> None:
     async def cell() -> FetchSummary:
         return fetch(archive, places(2), tmp_path / "set.parquet")

@@ -121,9 +121,9 @@ def test_ztf_finds_the_files_of_an_exposure(exposure: Any, path: str) -> None:
     address, found = parts(service.request(HERE, [SEARCH]))
     assert address == f"https://irsa.ipac.caltech.edu/ibe/data/ztf/products/sci/{path}_sciimg.fits"
     assert found == {"center": "10.684708,41.26875", "size": "63px", "gzip": "false"}
-    address, _ = parts(service.request(HERE, [SEARCH, b""]))
+    address, _ = parts(service.request(HERE, [SEARCH, b"SIMPLE"]))
     assert address.endswith(f"{path}_scimrefdiffimg.fits.fz")
-    assert service.request(HERE, [SEARCH, b"", b""]) is None
+    assert service.request(HERE, [SEARCH, b"SIMPLE", b"SIMPLE"]) is None
 
 
 def test_the_file_name_is_that_of_irsas_own_example() -> None:

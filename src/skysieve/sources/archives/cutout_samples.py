@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.configuration import as_dict
-from skysieve.errors import ConfigurationError, InputError, SampleSetError
+from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.samples.description import RESERVED_COLUMNS, Description
 from skysieve.samples.findings import Finding
 from skysieve.samples.sky_cells import sky_groups
 from skysieve.sources.archives.answer_cache import AnswerCache
-from skysieve.sources.archives.cutout_service import CUTOUT_SERVICES, CutoutService, Position, Request
+from skysieve.sources.archives.answer_fetch import kept_answers
+from skysieve.sources.archives.cutout_service import CUTOUT_SERVICES, CutoutService, Position
 from skysieve.sources.row_table import TableSource
 
 if TYPE_CHECKING:
@@ -133,11 +134,11 @@ def _block(
 ) -> dict[str, Any]:
     cutouts, urls, sums, said = [], [], [], []
     for position in positions:
-        kept = list(_kept_answers(position, service, cache))
+        kept = list(kept_answers(position, service, cache))
         cutout = service.cutout(position, [body for _, body in kept])
         cutouts.append(cutout.pixels)
-        urls.append(" ".join(request.url for request, _ in kept))
-        sums.append(" ".join(cache.checksum(request) for request, _ in kept))
+        urls.append(" ".join(request.url for request, body in kept if body))
+        sums.append(" ".join(cache.checksum(request) for request, body in kept if body))
         said.append(" ".join(cutout.notes))
         notes.update(cutout.notes)
     return {
@@ -149,20 +150,6 @@ def _block(
         "notes": said,
         "cutouts": np.stack(cutouts),
     }
-
-
-def _kept_answers(
-    position: Position, service: CutoutService, cache: AnswerCache
-) -> Iterator[tuple[Request, bytes]]:
-    """Yield the questions of a position and their kept answers, in their order."""
-    answers: list[bytes] = []
-    while (request := service.request(position, answers)) is not None:
-        body = cache.answer(request)
-        if body is None:
-            reason = f"its answer vanished from {cache.folder} or was damaged there; run the command again"
-            raise InputError(position.id, "missing-answer", reason)
-        answers.append(body)
-        yield request, body
 
 
 def _groups(positions: Sequence[Position], service: CutoutService, columns: SampleColumns) -> NDArray[Any]:

@@ -1,14 +1,12 @@
 """Cutouts of ZTF's exposures at IRSA: a search for the exposures of a position, then pieces of their files.
 
-The search is https://irsa.ipac.caltech.edu/docs/program_interface/ztf_api.html, the rule from
-metadata to file names https://irsa.ipac.caltech.edu/docs/program_interface/ztf_metadata.html, the
-parameters ``center`` and ``size`` https://irsa.ipac.caltech.edu/ibe/cutouts.html. Acknowledge ZTF and IRSA.
+The parameters ``center`` and ``size`` are https://irsa.ipac.caltech.edu/ibe/cutouts.html. Acknowledge ZTF
+and IRSA.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,13 +14,20 @@ import numpy as np
 
 from skysieve.errors import ConfigurationError, InputError
 from skysieve.samples.description import TensorColumn
-from skysieve.sources.archives.answer_images import read_fits_cube, require_kind
+from skysieve.sources.archives.answer_images import read_fits_cube
 from skysieve.sources.archives.cutout_service import (
     CUTOUT_SERVICES,
     Cutout,
     Politeness,
     Position,
     Request,
+)
+from skysieve.sources.archives.exposure_tables import (
+    USABLE,
+    exposure_path,
+    exposure_search,
+    image_address,
+    read_exposures,
 )
 
 __all__ = ["BASE_URL", "ZTF_PIXEL_SCALE", "IrsaZtf"]
@@ -33,10 +38,9 @@ BASE_URL = "https://irsa.ipac.caltech.edu/ibe"
 ZTF_PIXEL_SCALE = 1.012
 
 _FILES = {"science": "sciimg.fits", "difference": "scimrefdiffimg.fits.fz"}
-_COLUMNS = ("filefracday", "field", "ccdid", "qid", "filtercode", "imgtypecode", "obsjd")
 _CHOICES = {"deepest": ("maglimit", -1.0), "sharpest": ("seeing", 1.0), "latest": ("obsjd", -1.0)}
-# Exposures from this bit on are of no use (ZTF Science Data System, section 6).
-_BAD_QUALITY = 33554432
+#: Exposures of a position whose files are asked for, the best first, before it has failed.
+_EXPOSURES_AT_MOST = 3
 
 
 @CUTOUT_SERVICES.register("irsa-ztf")
@@ -53,7 +57,8 @@ class IrsaZtf:
     filter : {"zg", "zr", "zi"}
         The filter.
     exposure : {"deepest", "sharpest", "latest"}
-        Which exposure of a position: by limiting magnitude, by seeing, by time.
+        Which exposure of a position: by limiting magnitude, by seeing, by time. Where the archive lacks a
+        file of the best one, the next is taken, up to the third.
     since, until : float
         Julian dates that the exposure lies between.
     base_url : str
@@ -106,29 +111,32 @@ class IrsaZtf:
         """Return the search, then the piece of each product's file."""
         if not answers:
             return self._search(position)
-        if len(answers) > len(self.products):
+        exposures = self._best(position, answers[0])
+        number, pieces = _pieces(answers)
+        if number == len(exposures) or len(pieces) == len(self.products):
             return None
-        exposure = self._chosen(position, answers[0])
-        product = self.products[len(answers) - 1]
         parameters = {
             "center": f"{position.ra:.10g},{position.dec:.10g}",
             "size": f"{self.size}px",
             "gzip": "false",
         }
-        address = f"{self.base_url.rstrip('/')}/data/ztf/products/sci/{_path(exposure)}_{_FILES[product]}"
-        return Request(address, tuple(parameters.items()), ".fits", outside=(400,))
+        address = image_address(self.base_url, exposures[number], _FILES[self.products[len(pieces)]])
+        return Request(address, tuple(parameters.items()), ".fits", outside=(400,), missing=(404,))
 
     def check(self, position: Position, answers: Sequence[bytes]) -> None:
         """Raise `InputError` unless the last answer is a table with an exposure, or an image."""
         if len(answers) == 1:
-            self._chosen(position, answers[0])
+            self._best(position, answers[0])
         else:
             self._plane(position, answers[-1])
 
     def cutout(self, position: Position, answers: Sequence[bytes]) -> Cutout:
         """Stack the products; raises as `read_fits_cube`."""
-        planes = [self._plane(position, answer) for answer in answers[1:]]
+        number, pieces = _pieces(answers)
+        planes = [self._plane(position, piece) for piece in pieces]
         notes = dict.fromkeys(note for plane in planes for note in plane.notes)
+        if number:
+            notes["another-exposure"] = None
         return Cutout(np.concatenate([plane.pixels for plane in planes]), tuple(notes))
 
     def _plane(self, position: Position, answer: bytes) -> Cutout:
@@ -137,45 +145,28 @@ class IrsaZtf:
 
     def _search(self, position: Position) -> Request:
         column, _ = _CHOICES[self.exposure]
-        columns = dict.fromkeys((*_COLUMNS, column))
-        where = [f"filtercode='{self.filter}'", f"infobits<{_BAD_QUALITY}"]
+        where = [f"filtercode='{self.filter}'", USABLE]
         if self.since > 0:
             where.append(f"obsjd>{self.since:.10g}")
         if self.until < 1e7:
             where.append(f"obsjd<{self.until:.10g}")
-        parameters = {
-            "POS": f"{position.ra:.10g},{position.dec:.10g}",
-            "WHERE": " AND ".join(where),
-            "COLUMNS": ",".join(columns),
-            "ct": "csv",
-        }
-        return Request(
-            f"{self.base_url.rstrip('/')}/search/ztf/products/sci", tuple(parameters.items()), ".csv"
-        )
+        return exposure_search(self.base_url, position, where, [column])
 
-    def _chosen(self, position: Position, table: bytes) -> Mapping[str, str]:
-        require_kind(table, ".csv", position.id)
+    def _best(self, position: Position, table: bytes) -> list[str]:
+        """Return the paths of the best exposures, the very best first."""
         column, sign = _CHOICES[self.exposure]
-        rows = list(csv.DictReader(table.decode("utf-8", "replace").splitlines(), skipinitialspace=True))
-        try:
+
+        def best(rows: list[dict[str, str]]) -> list[str]:
             ranked = sorted(rows, key=lambda row: (sign * float(row[column]), row["filefracday"]))
-            if ranked:
-                _path(ranked[0])
-                return ranked[0]
-        except (KeyError, TypeError, ValueError) as error:
-            reason = f"the search of exposures gave a table that is not understood ({error!r})"
-            raise InputError(position.id, "bad-table", reason) from error
+            return [exposure_path(row) for row in ranked[:_EXPOSURES_AT_MOST]]
+
+        if paths := read_exposures(table, position.id, best):
+            return paths
         reason = f"no exposure in {self.filter} of usable quality holds the position"
         raise InputError(position.id, "outside-footprint", reason)
 
 
-def _path(exposure: Mapping[str, str]) -> str:
-    """Return where the files of an exposure lie, up to their endings."""
-    time = exposure["filefracday"].strip()
-    if len(time) != 14 or not time.isdigit():
-        raise ValueError(f"filefracday {time!r}")
-    name = (
-        f"ztf_{time}_{int(exposure['field']):06d}_{exposure['filtercode']}_c{int(exposure['ccdid']):02d}"
-        f"_{exposure['imgtypecode']}_q{int(exposure['qid'])}"
-    )
-    return f"{time[:4]}/{time[4:8]}/{time[8:]}/{name}"
+def _pieces(answers: Sequence[bytes]) -> tuple[int, Sequence[bytes]]:
+    """Return how many exposures lack a file, and the pieces of the one after them."""
+    lacking = [place for place, answer in enumerate(answers) if not answer]
+    return len(lacking), answers[lacking[-1] + 1 if lacking else 1 :]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +14,19 @@ from numpy.typing import NDArray
 from skysieve.errors import ConfigurationError, InputError
 from skysieve.sources.archives.answer_images import require_kind
 from skysieve.sources.archives.cutout_service import Politeness, Position, Request
+from skysieve.sources.archives.exposure_tables import (
+    USABLE,
+    exposure_path,
+    exposure_search,
+    image_address,
+    read_exposures,
+)
 from skysieve.sources.archives.irsa_ztf import BASE_URL, ZTF_PIXEL_SCALE
 from skysieve.sources.cut_off_frames import paste_frame
 
 __all__ = ["Exposure", "ExposureSearch", "FrameCutouts", "ZtfFrames", "light_curve_origin"]
 
 _FILTERS = {1: "zg", 2: "zr", 3: "zi"}
-_COLUMNS = ("filefracday", "field", "ccdid", "qid", "filtercode", "imgtypecode", "obsjd")
-# Exposures from this bit on are of no use (ZTF Science Data System, section 6).
-_BAD_QUALITY = 33554432
 _MJD = 2400000.5
 _BLOCK = 2880
 
@@ -36,6 +39,8 @@ class ZtfFrames:
     ----------
     size : int
         Height and width of a frame, pixels of 1.012 arcsec; published 28.
+    bands : tuple of str
+        Filters, of ``zg``, ``zr`` and ``zi``; an object whose id names another is left out.
     since, until : float
         Modified Julian dates that the exposures lie between.
     base_url : str
@@ -43,6 +48,7 @@ class ZtfFrames:
     """
 
     size: int = 28
+    bands: tuple[str, ...] = tuple(_FILTERS.values())
     since: float = 0.0
     until: float = 1e6
     base_url: str = field(default_factory=lambda: BASE_URL)
@@ -50,6 +56,14 @@ class ZtfFrames:
     def __post_init__(self) -> None:
         if not 2 <= self.size <= 3072:
             raise ConfigurationError(f"size: found {self.size} pixels, 2 to 3072 are expected")
+        if not self.bands or set(self.bands) - set(_FILTERS.values()):
+            known = ", ".join(_FILTERS.values())
+            raise ConfigurationError(f"bands: found {', '.join(self.bands) or 'none'}; known are {known}")
+        if not self.since < self.until:
+            raise ConfigurationError(
+                f"since: found {self.since:.10g}, a modified Julian date before until = {self.until:.10g} "
+                "is expected"
+            )
 
     @property
     def field_of_view(self) -> float:
@@ -122,18 +136,12 @@ class ExposureSearch:
         if answers:
             return None
         where = [f"{name}={value!r}" for name, value in light_curve_origin(position.id).items()]
-        where.append(f"infobits<{_BAD_QUALITY}")
+        where.append(USABLE)
         if self.frames.since > 0:
             where.append(f"obsjd>={self.frames.since + _MJD:.10g}")
         if self.frames.until < 1e6:
             where.append(f"obsjd<{self.frames.until + _MJD:.10g}")
-        parameters = (
-            ("POS", f"{position.ra:.10g},{position.dec:.10g}"),
-            ("WHERE", " AND ".join(where)),
-            ("COLUMNS", ",".join(_COLUMNS)),
-            ("ct", "csv"),
-        )
-        return Request(f"{self.frames.base_url.rstrip('/')}/search/ztf/products/sci", parameters, ".csv")
+        return exposure_search(self.frames.base_url, position, where)
 
     def check(self, position: Position, answers: Sequence[bytes]) -> None:
         """Raise `InputError` unless the answer is a table of exposures."""
@@ -147,13 +155,7 @@ class ExposureSearch:
         InputError
             ``bad-table``, or ``outside-footprint`` if there is none.
         """
-        require_kind(table, ".csv", position.id)
-        rows = csv.DictReader(table.decode("utf-8", "replace").splitlines(), skipinitialspace=True)
-        try:
-            found = {row["filefracday"].strip(): _exposure(row) for row in rows}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"the search of exposures gave a table that is not understood ({error!r})"
-            raise InputError(position.id, "bad-table", reason) from error
+        found = read_exposures(table, position.id, _by_name)
         if not found:
             reason = "no exposure of usable quality holds the object: check its id and coordinates"
             raise InputError(position.id, "outside-footprint", reason)
@@ -187,7 +189,7 @@ class FrameCutouts:
             ("size", f"{self.frames.size - 1}pix"),
             ("gzip", "false"),
         )
-        address = f"{self.frames.base_url.rstrip('/')}/data/ztf/products/sci/{path}_sciimg.fits"
+        address = image_address(self.frames.base_url, path, "sciimg.fits")
         return Request(address, parameters, ".fits", outside=(400,), most_bytes=1 << 24)
 
     def check(self, position: Position, answers: Sequence[bytes]) -> None:
@@ -221,18 +223,15 @@ class FrameCutouts:
         return paste_frame(pixels - lowest, side=side, row=row, column=column) + lowest, True
 
 
-def _exposure(row: Mapping[str, Any]) -> Exposure:
-    time = row["filefracday"].strip()
-    if len(time) != 14 or not time.isdigit():
-        raise ValueError(f"filefracday {time!r}")
-    name = (
-        f"ztf_{time}_{int(row['field']):06d}_{row['filtercode']}_c{int(row['ccdid']):02d}"
-        f"_{row['imgtypecode']}_q{int(row['qid'])}"
-    )
-    mjd = float(row["obsjd"]) - _MJD
-    if not np.isfinite(mjd) or not name.replace("_", "").isalnum():
-        raise ValueError(f"an exposure {name!r} at {mjd}")
-    return Exposure(time, f"{time[:4]}/{time[4:8]}/{time[8:]}/{name}", mjd)
+def _by_name(rows: Iterable[Mapping[str, str]]) -> dict[str, Exposure]:
+    return {row["filefracday"].strip(): _exposure(row) for row in rows}
+
+
+def _exposure(row: Mapping[str, str]) -> Exposure:
+    path, mjd = exposure_path(row), float(row["obsjd"]) - _MJD
+    if not np.isfinite(mjd) or not path.replace("_", "").replace("/", "").isalnum():
+        raise ValueError(f"an exposure {path!r} at {mjd}")
+    return Exposure(row["filefracday"].strip(), path, mjd)
 
 
 def _image(body: bytes, item: str) -> tuple[NDArray[np.float32], Any]:
