@@ -1,4 +1,4 @@
-"""``skysieve fetch``: public data sets, cutouts of positions, tables of votes."""
+"""``skysieve fetch``: public data sets, cutouts of positions, frames of objects, tables of votes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class _DatasetsByName(TyperGroup):
 def add_to(application: typer.Typer) -> None:
     """Add the verb."""
     verb = typer.Typer(
-        help="Fetch public data sets, cutouts of positions, tables of votes.", cls=_DatasetsByName
+        help="Fetch public data sets, cutouts of positions, frames of objects, tables of votes.",
+        cls=_DatasetsByName,
     )
     verb.command(
         "dataset",
