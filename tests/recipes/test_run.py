@@ -189,22 +189,22 @@ def test_images_without_a_pixel_do_not_stop_a_run(
     group = np.arange(len(samples))
     group[:2] = group[10]
     spoilt = with_images(samples, images, split=split, group=group)
-    made = split_samples(spoilt, "cutouts", settings.splits, tmp_path)
+    made = split_samples(spoilt, BRAAI.contract, settings.splits, tmp_path)
     assert np.flatnonzero(~made.usable).tolist() == list(range(12))
     assert count_findings(made.findings) == {"all-nan-image": 36}
     assert made.made == "split of the sample set"
     images[20] = images[50] = images[12]
     with pytest.raises(SampleSetError, match=r"not honest: 1 findings.*duplicate-across-splits"):
-        split_samples(with_images(spoilt, images), "cutouts", settings.splits, tmp_path)
+        split_samples(with_images(spoilt, images), BRAAI.contract, settings.splits, tmp_path)
 
 
 def test_names_of_splits_are_checked(samples: SampleSet, settings: Configuration, tmp_path: Path) -> None:
     split = np.resize(["train", "validation", "test", ""], len(samples) // 2).repeat(2)
-    made = split_samples(samples.with_columns({"split": split}), "cutouts", settings.splits, tmp_path)
+    made = split_samples(samples.with_columns({"split": split}), BRAAI.contract, settings.splits, tmp_path)
     assert sum(len(made.rows(name)) for name in ("train", "validation", "test")) == (split != "").sum()
     strange = samples.with_columns({"split": np.where(split == "train", "Train", split)})
     with pytest.raises(SampleSetError, match="holds 'Train'; the splits are 'train'"):
-        split_samples(strange, "cutouts", settings.splits, tmp_path)
+        split_samples(strange, BRAAI.contract, settings.splits, tmp_path)
     three = override(settings, {"splits.folds": 3})
     with pytest.raises(SampleSetError, match="holds 'Train'; the splits are 'train'"):
         cross_validate(BRAAI, strange, tmp_path, three)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "training_quantiles"]
+__all__ = ["LEVELS", "quantiles_of", "training_quantiles"]
 
 #: Levels of the quantiles.
 LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -20,8 +20,9 @@ def training_quantiles(
 
     Parameters
     ----------
-    images : ndarray, shape (N, C, H, W)
-        Raw training images; pixels that are not finite, or beyond 1e30, count as not measured.
+    images : ndarray, shape (N, C, ...)
+        Raw training images, features, or sequences with their steps last; values that are not finite,
+        or beyond 1e30, count as not measured.
     channels : tuple of str
         Names of the channels.
     scores : ndarray, shape (N,) or (N, K)
@@ -31,7 +32,7 @@ def training_quantiles(
     -------
     dict
         ``levels``; for each channel ``median``, ``spread`` (half of the 16-84 % range),
-        ``maximum`` and ``unmeasured`` (fraction of pixels); ``score``. None where a quantile does
+        ``maximum`` and ``unmeasured`` (fraction of values); ``score``. None where a quantile does
         not exist.
 
     Examples
@@ -51,16 +52,17 @@ def training_quantiles(
             np.nanquantile(pixels, [0.16, 0.5, 0.84, 1], axis=1) if len(pixels) else np.empty((4, 0))
         )
         quantiles[channel] = {
-            "median": _levels(median),
-            "spread": _levels((high - low) / 2),
-            "maximum": _levels(top),
-            "unmeasured": _levels(1 - measured.mean(axis=1)),
+            "median": quantiles_of(median),
+            "spread": quantiles_of((high - low) / 2),
+            "maximum": quantiles_of(top),
+            "unmeasured": quantiles_of(1 - measured.mean(axis=1)),
         }
-    quantiles["score"] = _levels(scores.reshape(len(scores), -1)[:, -1].astype(np.float64))
+    quantiles["score"] = quantiles_of(scores.reshape(len(scores), -1)[:, -1].astype(np.float64))
     return quantiles
 
 
-def _levels(values: NDArray[np.float64]) -> list[float | None]:
+def quantiles_of(values: NDArray[np.float64]) -> list[float | None]:
+    """Return the quantiles of values at `LEVELS`, to six digits; None where there are no values."""
     if not len(values):
         return [None] * len(LEVELS)
     return [float(f"{value:.6g}") for value in np.quantile(values, LEVELS)]

@@ -97,11 +97,11 @@ def cross_validate(
         As `skysieve.recipes.run.train_samples`.
     """
     count = configuration.splits.folds
+    recipe = recipe.of_samples(samples, configuration)
     if count < 3 or len(recipe.classes) > 2:
         raise ConfigurationError(
             "cross-validation needs splits.folds of 3 or more, and a recipe of two classes"
         )
-    recipe.check_classes(samples)
     folds = _folds(samples, configuration.splits)
     left_out = _left_out(folds)
     scores, called = np.full(len(samples), np.nan), np.zeros(len(samples), dtype=bool)

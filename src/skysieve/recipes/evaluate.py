@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skysieve.errors import SampleSetError
 from skysieve.evaluation.evaluate import Evaluation
 from skysieve.models.model import Model
+from skysieve.models.readings import read_inputs
 from skysieve.recipes.configuration import EvaluationConfig, LabelConfig
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
@@ -26,7 +27,7 @@ from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
 from skysieve.recipes.split_of_run import with_split_of_run
-from skysieve.recipes.stored_rows import StoredImages, scalars_of
+from skysieve.recipes.stored_rows import images_of, scalars_of
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.validation import validate
@@ -129,7 +130,7 @@ def evaluate_model(
         recipe=recipe,
         further=further,
         judged=judged,
-        images=StoredImages(samples, description.contract.column, rows),
+        images=images_of(samples, description.contract, rows),
         magnitude=settings.magnitude,
         findings=(*findings, *validation.findings),
     )
@@ -146,9 +147,10 @@ def _rows(samples: SampleSet, split: str) -> NDArray[np.int64]:
 
 def _scores(model: Model, samples: SampleSet, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Score some rows, in ascending order, a batch in memory at a time."""
-    column, first, parts = model.description.contract.column, 0, []
+    contract, first, parts = model.description.contract, 0, []
     for piece in samples.batches(1024):
         wanted = rows[(rows >= first) & (rows < first + len(piece))] - first
-        parts.append(model.predict(piece.tensor(column, rows=wanted).astype(np.float32, copy=False)))
+        if len(wanted):
+            parts.append(model.predict(read_inputs(contract, piece, wanted)))
         first += len(piece)
     return np.concatenate(parts)

@@ -13,6 +13,7 @@ from skysieve.models.model import Model
 from skysieve.recipes.alert_samples import prepare_alert_samples
 from skysieve.recipes.configuration import Configuration, LabelConfig
 from skysieve.recipes.recipe import RECIPES
+from skysieve.recipes.renamed_classes import with_classes
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["check_classes_of_model", "judging_settings", "prepare_for_model", "threshold_of"]
@@ -36,7 +37,9 @@ def prepare_for_model(
     if described.recipe in RECIPES:
         recipe = RECIPES.get(described.recipe)
         configuration = replace(recipe.configuration, labels=labels or recipe.configuration.labels)
-        return recipe.prepare(inputs, configuration)
+        samples = recipe.prepare(inputs, configuration)
+        # A recipe without classes of its own learned those of its samples, by name.
+        return samples if recipe.classes else with_classes(samples, described.classes)
     return prepare_alert_samples(
         inputs, labels or LabelConfig(), described.contract, classes=described.classes
     )
@@ -82,7 +85,7 @@ def judging_settings(model: Model, *, shares: bool = True) -> Configuration:
     stored = described.provenance.get("configuration")
     if not shares or not stored:
         return base
-    own = from_dict(Configuration, stored).evaluation
+    own = from_dict(type(base), stored).evaluation
     if own.prevalence is None and not own.prevalences:
         return base
     stated = replace(base.evaluation, prevalence=own.prevalence, prevalences=own.prevalences)

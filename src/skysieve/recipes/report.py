@@ -39,7 +39,7 @@ def write_model_report(
     recipe: Recipe | None,
     further: Mapping[str, Interval],
     judged: SampleSet,
-    images: StoredImages,
+    images: StoredImages | None = None,
     magnitude: str = "",
     findings: Sequence[Finding] = (),
     history: Sequence[Any] = (),
@@ -60,8 +60,8 @@ def write_model_report(
         As of `skysieve.recipes.judging.further_figures`.
     judged : SampleSet
         The samples behind the evaluation, row by row; their scalars are enough.
-    images : StoredImages
-        Their images; those of the mistakes that are shown are read.
+    images : StoredImages, optional
+        Their images; those of the mistakes that are shown are read. None where samples are no images.
     magnitude : str
         Column to tell beside each mistake; left out where the samples have no such column.
     findings : sequence of Finding

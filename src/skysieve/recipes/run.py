@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,9 @@ from skysieve.evaluation.thresholds import Threshold, equal_error, fixed, max_f1
 from skysieve.models.description import ModelDescription
 from skysieve.models.model import Model
 from skysieve.models.save import save_model
-from skysieve.models.training_quantiles import training_quantiles
-from skysieve.preprocess import Pipeline
+from skysieve.models.training_quantiles import quantiles_of, training_quantiles
 from skysieve.recipes.configuration import CalibrationConfig, Configuration, ThresholdConfig
+from skysieve.recipes.fitting import Fitted, fit_recipe
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.judging import absent_magnitude, figures_json, further_figures, judge
 from skysieve.recipes.recipe import Recipe
@@ -33,15 +32,12 @@ from skysieve.recipes.report import write_model_report
 from skysieve.recipes.scored_samples import SCORES, ScoredSamples
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
-from skysieve.recipes.start import fine_tuned_from, network_json, network_maker
-from skysieve.recipes.stored_rows import StoredImages, scalars_of
+from skysieve.recipes.start import fine_tuned_from
+from skysieve.recipes.stored_rows import images_of, scalars_of
 from skysieve.recipes.vote_targets import examples_of
 from skysieve.samples.sample_set import SampleSet
-from skysieve.training.ensemble import fit_ensemble
 from skysieve.training.fine_tuning import FineTuningConfig
-from skysieve.training.fine_tuning_fit import fit_fine_tuned
-from skysieve.training.fit import FitResult, fit
-from skysieve.training.predict import predict_logits
+from skysieve.training.ragged import RaggedSequences
 
 __all__ = ["TrainingRun", "train_recipe", "train_samples"]
 
@@ -158,28 +154,22 @@ def train_samples(
     settings = configuration or recipe.configuration
     if fine_tuning is not None and start is None:
         raise ConfigurationError("fine-tuning starts from a model; name it (start)")
-    recipe.check_classes(samples)
+    recipe = recipe.of_samples(samples, settings)
     settings.evaluation.true_shares(recipe.classes)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    split = split_samples(samples, recipe.contract.column, settings.splits, place)
-    preprocess = Pipeline.of(*settings.preprocess)
-    train, validation = (examples_of(split, part, settings.training) for part in ("train", "validation"))
-    fitted = fit_ensemble(
-        network_maker(recipe, settings, start),
-        train,
-        validation,
-        settings.network.members,
-        settings.training,
+    split = split_samples(samples, recipe.contract, settings.splits, place)
+    fitted = fit_recipe(
+        recipe,
+        settings,
+        split,
         place / "training",
-        preprocess=preprocess,
+        start=start,
+        fine_tuning=fine_tuning,
         resume=resume,
         progress=progress,
-        fit_member=fit if fine_tuning is None else partial(fit_fine_tuned, fine_tuning=fine_tuning),
     )
-    members = fitted.members
-    network = members[0].network if len(members) == 1 else fitted.network
-    logits = predict_logits(network, split.images, preprocess=preprocess, progress=progress)
+    logits = fitted.logits
     calibrator = _calibrate(settings.calibration, logits, split, settings.splits.seed)
     scores = np.asarray(calibrator(logits.astype(np.float64)))
     threshold = _choose_threshold(settings.threshold, scores, split)
@@ -196,19 +186,19 @@ def train_samples(
         summary=recipe.summary,
         classes=recipe.classes,
         contract=recipe.contract,
-        preprocess=preprocess.to_json(),
-        network=network_json(settings, recipe),
+        preprocess=fitted.preprocess.to_json(),
+        network=dict(fitted.described),
         calibration=calibrator.to_json(),
         thresholds=[] if threshold is None else [dict(threshold.to_json())],
         training_quantiles=_quantiles(split, scores, recipe),
         figures={"test": figures},
         labels=split.samples.description.label_origin,
         recipe=recipe.name,
-        provenance=_provenance(recipe, settings, split, members, start, fine_tuning),
+        provenance=_provenance(recipe, settings, split, fitted, start, fine_tuning),
     )
     # Not before: a run that is refused must leave the split of the model that lies here as it was.
     split.write_splits(place / "splits.parquet")
-    model = save_model(place / "model", network, description)
+    model = save_model(place / "model", fitted.model, description)
     _write_scores(place / SCORES, model, split, scores, threshold)
     write_json(place / "evaluation.json", evaluation.to_json() | {"figures": figures})
     report = write_model_report(
@@ -218,10 +208,10 @@ def train_samples(
         recipe=recipe,
         further=further,
         judged=judged,
-        images=StoredImages(split.samples, recipe.contract.column, test),
+        images=images_of(split.samples, recipe.contract, test),
         magnitude=settings.evaluation.magnitude,
         findings=(*absent_magnitude(judged, settings.evaluation), *split.findings),
-        history=members[0].history,
+        history=fitted.history,
     )
     return TrainingRun(place, model, evaluation, figures, report, split, scores)
 
@@ -286,17 +276,21 @@ def _choose_threshold(
 def _quantiles(split: SplitSamples, scores: NDArray[Any], recipe: Recipe) -> dict[str, Any]:
     # Quantiles of ten thousand samples are known to a percent; more would only cost memory. Of large
     # images fewer do: each holds more pixels, and all of them are sorted.
-    enough = max(1_000, min(10_000, 40_000_000 // int(np.prod(recipe.contract.shape[1:]))))
+    enough = max(1_000, min(10_000, 40_000_000 // int(np.prod(recipe.contract.fixed_shape[1:]))))
     rows = split.rows("train")
     rows = rows[:: max(1, len(rows) // enough)]
-    return training_quantiles(split.images[rows], recipe.contract.channels, scores[rows])
+    inputs, channels = split.images[rows], recipe.contract.channels
+    if not isinstance(split.images, RaggedSequences):
+        return training_quantiles(inputs, channels, scores[rows])
+    quantiles = training_quantiles(inputs.transpose(0, 2, 1), channels, scores[rows])
+    return quantiles | {"length": quantiles_of(split.images.lengths[rows].astype(np.float64))}
 
 
 def _provenance(
     recipe: Recipe,
     settings: Configuration,
     split: SplitSamples,
-    members: tuple[FitResult, ...],
+    fitted: Fitted,
     start: str | Path | None,
     fine_tuning: FineTuningConfig | None = None,
 ) -> dict[str, Any]:
@@ -310,7 +304,7 @@ def _provenance(
         "summary": {
             "recipe": f"{recipe.name} ({recipe.paper})",
             "samples": ", ".join(f"{name} {count:,}" for name, count in counts.items()) + f", {split.made}",
-            "best epoch": ", ".join(f"{fitted.best_epoch} of {len(fitted.history)}" for fitted in members),
+            **fitted.told,
             "started from": "random weights" if begun is None else begun.description.name,
             **({"fine-tuned": tuned["words"]} if tuned else {}),
         },

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from skysieve.atomic_file import replacing
 from skysieve.errors import SampleSetError
+from skysieve.models.contract import InputContract
+from skysieve.models.readings import read_inputs
 from skysieve.recipes.configuration import SplitConfig
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.splits import with_splits
 from skysieve.samples.validation import validate
+from skysieve.training.ragged import RaggedSequences
 
 __all__ = ["SPLITS", "SplitSamples", "check_split_names", "split_samples"]
 
@@ -42,8 +45,8 @@ class SplitSamples:
     ----------
     samples : SampleSet
         The samples, with a column ``split``.
-    images : ndarray, shape (N, C, H, W)
-        Their images as stored, in memory or mapped.
+    images : ndarray, shape (N, C, H, W) or (N, F), or RaggedSequences
+        What a model takes of them: images as stored, in memory or mapped; features; or sequences.
     labels : ndarray, shape (N,)
         Class index, -1 where there is none.
     split : ndarray, shape (N,)
@@ -57,7 +60,7 @@ class SplitSamples:
     """
 
     samples: SampleSet
-    images: NDArray[Any]
+    images: NDArray[Any] | RaggedSequences
     labels: NDArray[np.int64]
     split: NDArray[Any]
     usable: NDArray[np.bool_]
@@ -80,15 +83,17 @@ class SplitSamples:
             pq.write_table(pa.table(table), partial)
 
 
-def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: Path) -> SplitSamples:
+def split_samples(
+    samples: SampleSet, contract: InputContract, splits: SplitConfig, folder: Path
+) -> SplitSamples:
     """Split samples unless they come with a split, check it, and load the images.
 
     Parameters
     ----------
     samples : SampleSet
         Labelled samples; a column ``split`` is respected, and rows where it is empty are not used.
-    column : str
-        The tensor column with the images.
+    contract : InputContract
+        What a model takes of them.
     splits : SplitConfig
         Shares and seed of a new split.
     folder : Path
@@ -114,7 +119,7 @@ def split_samples(samples: SampleSet, column: str, splits: SplitConfig, folder: 
     findings = _check_honesty(samples, validation.findings, usable & (split != ""))
     checked = SplitSamples(
         samples=samples,
-        images=_images(samples, column, folder),
+        images=_inputs(samples, contract, folder),
         labels=samples.labels,
         split=split,
         usable=usable,
@@ -162,7 +167,10 @@ def _check_honesty(
     return findings
 
 
-def _images(samples: SampleSet, column: str, folder: Path) -> NDArray[Any]:
+def _inputs(samples: SampleSet, contract: InputContract, folder: Path) -> NDArray[Any] | RaggedSequences:
+    if contract.reading or contract.sequence:
+        return read_inputs(contract, samples)
+    column = contract.column
     layout = samples.description.tensors[column]
     size = np.dtype(layout.dtype).itemsize * len(samples) * int(np.prod(layout.fixed_shape))
     if size <= LARGEST_IN_MEMORY:

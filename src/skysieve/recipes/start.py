@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import json
 from collections.abc import Callable
@@ -16,9 +17,11 @@ from skysieve.errors import ConfigurationError
 from skysieve.models.model import WEIGHTS, Model
 from skysieve.models.rebuild import build_network as rebuild_network
 from skysieve.networks import build_network
+from skysieve.networks.registry import NETWORKS
 from skysieve.networks.weights import load_backbone, load_state, load_weights
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import Configuration
+from skysieve.recipes.light_curve_configuration import SequenceConfiguration
 from skysieve.recipes.recipe import Recipe
 from skysieve.training.fine_tuning import FineTuningConfig
 from skysieve.training.fine_tuning_plan import plan_fine_tuning
@@ -47,7 +50,7 @@ def network_maker(
             settings.network.name,
             shape=recipe.contract.fixed_shape,
             outputs=_outputs(recipe),
-            **settings.network.arguments,
+            **_arguments(settings),
         )
         if start is not None:
             _start_from(network, Model.load(start), settings, recipe, next(members))
@@ -105,9 +108,34 @@ def original_rate(model: Model) -> float | None:
 
 def network_json(settings: Configuration, recipe: Recipe) -> dict[str, Any]:
     """Return the network of a run as ``model.json`` describes it."""
-    arguments: dict[str, Any] = json.loads(json.dumps(dict(settings.network.arguments)))
+    arguments: dict[str, Any] = json.loads(json.dumps(_arguments(settings)))
     described = {"name": settings.network.name, "outputs": _outputs(recipe), "arguments": arguments}
     return described if settings.network.members == 1 else described | {"members": settings.network.members}
+
+
+def _arguments(settings: Configuration) -> dict[str, Any]:
+    """Return the arguments of the network, with what follows from how a curve is read."""
+    arguments = dict(settings.network.arguments)
+    if not isinstance(settings, SequenceConfiguration):
+        return arguments
+    network, read = settings.network.name, settings.sequence
+    known = inspect.signature(NETWORKS.get(network)).parameters
+    for name, value, setting in (
+        ("errors", read.errors, "errors"),
+        ("folded", bool(read.fold), "fold"),
+    ):
+        if name not in known and value:
+            raise ConfigurationError(
+                f"network {network!r} does not read {name} curves; leave sequence.{setting} out"
+                if name == "folded"
+                else f"network {network!r} does not read errors; set sequence.errors to false"
+            )
+        if name in known and arguments.setdefault(name, value) != value:
+            raise ConfigurationError(
+                f"network.arguments.{name} is {arguments[name]} and sequence.{setting} says {value}; leave "
+                "the argument out"
+            )
+    return arguments
 
 
 def _outputs(recipe: Recipe) -> int:

@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from skysieve.models.contract import InputContract
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["StoredImages", "scalars_of"]
+__all__ = ["StoredImages", "images_of", "scalars_of"]
 
 
 class StoredImages:
@@ -39,6 +40,15 @@ class StoredImages:
         """Return the image of one of the chosen rows, shape (C, H, W)."""
         image: NDArray[np.float32] = self._samples.tensor(self._column, rows=self._rows[[number]])[0]
         return image
+
+
+def images_of(
+    samples: SampleSet, contract: InputContract, rows: NDArray[np.integer[Any]]
+) -> StoredImages | None:
+    """Return the images of chosen rows; None where a model takes no images as they are stored."""
+    if not contract.image or contract.column not in samples.description.tensors:
+        return None
+    return StoredImages(samples, contract.column, rows)
 
 
 def scalars_of(samples: SampleSet, rows: NDArray[np.integer[Any]]) -> SampleSet:

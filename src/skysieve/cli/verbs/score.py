@@ -1,15 +1,18 @@
-"""``skysieve score``: alerts or streaks in, a table of calibrated scores out."""
+"""``skysieve score``: alerts, streaks or samples in, a table of calibrated scores out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples
 from skysieve.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from skysieve.models.model import Model
 
 __all__ = ["add_to"]
 
@@ -26,6 +29,7 @@ def add_to(application: typer.Typer) -> None:
             "skysieve score streak-sieve/ streaks-set.parquet -o set-scores.parquet",
             "skysieve score streak-sieve/ streak-night/night -o judged.parquet --report judged.html "
             "--truth streak-night/truth.csv --truth-origin simulated",
+            "skysieve score curve-model/ curves.parquet -o kinds.parquet --field ra --field dec",
         ),
     )(score)
 
@@ -36,7 +40,8 @@ def score(
         list[str],
         typer.Argument(
             help="Avro packets, Parquet tables of alerts, streak cutouts with their tables and reports; "
-            "folders, globs, .tar.gz archives of them; or one sample set of streak cutouts."
+            "folders, globs, .tar.gz archives of them; or one sample set of streak cutouts, of light curves "
+            "or of whatever else the model takes."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The table of scores (Parquet).")],
@@ -86,11 +91,12 @@ def score(
         bool, typer.Option("--restart", help="Start anew where an earlier run lies, finished or not.")
     ] = False,
 ) -> None:
-    """Score alerts or streaks. Killed, it goes on where it was; what cannot be scored is listed with reasons.
+    """Score alerts, streaks or sample sets. Killed, it goes on; what cannot be scored is listed with reasons.
 
     A night of streaks may grow: the same command scores what has been added.
     """
     from skysieve.cli.alert_scoring import score_alerts
+    from skysieve.cli.sample_scoring import score_samples
     from skysieve.cli.streak_scoring import (
         check_streak_truth,
         is_sample_set,
@@ -107,6 +113,25 @@ def score(
     if truth is not None and not truth.is_file():
         raise ConfigurationError(f"{truth}: is no file; --truth takes a CSV table")
     opened = load_model_or_sieve(model)
+    if isinstance(opened, Model) and _is_for_samples(opened, inputs):
+        for_nights = {"--any-survey": any_survey, "--schemas": schemas, "--workers": workers > 1}
+        for_nights |= {"--report": report, "--truth": truth}
+        _refuse({"--expect": expect, "--site": site}, "streak cutouts", opened.description.name)
+        for option in (name for name, value in for_nights.items() if value):
+            raise ConfigurationError(
+                f"{option} is not for sample sets; leave it out: `skysieve evaluate` judges a model on one"
+            )
+        require_inputs(inputs)
+        score_samples(
+            opened,
+            inputs,
+            output,
+            engine=engine,
+            precision=precision,
+            fields=field or (),
+            restart=restart,
+        )
+        return
     if isinstance(opened, Model) and not takes_streaks(opened):
         _refuse({"--expect": expect, "--site": site}, "streak cutouts", opened.description.name)
         from skysieve.scoring.rows import FIELDS
@@ -152,6 +177,17 @@ def score(
         truth=truth,
         truth_origin=truth_origin,
     )
+
+
+def _is_for_samples(model: Model, inputs: list[str]) -> bool:
+    """Say whether a model scores samples here: it takes nothing else, or is given nothing else."""
+    from skysieve.cli.sample_scoring import takes_samples_only
+    from skysieve.cli.streak_scoring import takes_streaks
+    from skysieve.recipes.alert_samples import is_sample_set
+
+    if takes_samples_only(model):
+        return True
+    return len(inputs) == 1 and is_sample_set(inputs[0]) and not takes_streaks(model)
 
 
 def _refuse(given: dict[str, Any], what: str, name: str) -> None:

@@ -102,7 +102,7 @@ def write_features(
     missing: dict[str, Missing] = {}
     with (
         _parts(output, _identity(curves, configuration)) as parts,
-        SampleWriter(output, _description(samples, configuration, names)) as writer,
+        SampleWriter(output, _description(samples, configuration, names, bands)) as writer,
         progress_bar("measuring", len(samples), enabled=progress) as bar,
     ):
         for batch, measured in _measured(samples, configuration, bands, parts, workers):
@@ -131,9 +131,12 @@ def feature_columns(samples: SampleSet) -> tuple[str, ...]:
     return tuple(origin["columns"])
 
 
-def _description(samples: SampleSet, configuration: FeatureConfiguration, names: Sequence[str]) -> Any:
+def _description(
+    samples: SampleSet, configuration: FeatureConfiguration, names: Sequence[str], bands: Sequence[str]
+) -> Any:
     origin = dict(samples.description.origin)
-    origin[_ORIGIN] = {"configuration": dataclasses.asdict(configuration), "columns": list(names)}
+    told = dataclasses.asdict(configuration)
+    origin[_ORIGIN] = {"configuration": told, "columns": list(names), "bands": list(bands)}
     return dataclasses.replace(samples.description, tensors={}, origin=origin)
 
 

@@ -21,7 +21,7 @@ from skysieve.samples.light_curves import BANDS, LightCurves
 from skysieve.samples.parquet import SampleWriter
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["DMDT", "DmdtConfiguration", "stored_bins", "write_dmdt"]
+__all__ = ["DMDT", "DmdtConfiguration", "bins_of", "stored_bins", "write_dmdt"]
 
 DMDT = "dmdt"
 """Name of the tensor column, and of what the description tells about it."""
@@ -106,7 +106,7 @@ def write_dmdt(
         If the settings contradict each other.
     """
     settings = configuration or DmdtConfiguration()
-    bins = _bins(samples, settings)
+    bins = bins_of(samples, settings)
     bands = settings.bands or _bands(samples, batch)
     channels = dmdt_channels(bands, cross_bands=settings.cross_bands)
     told = dataclasses.asdict(settings) | {"dm_edges": bins.dm, "dt_edges": bins.dt, "bands": bands}
@@ -154,7 +154,16 @@ def stored_bins(description: Description) -> DmdtBins:
     return DmdtBins(tuple(told["dm_edges"]), tuple(told["dt_edges"]))
 
 
-def _bins(samples: SampleSet, settings: DmdtConfiguration) -> DmdtBins:
+def bins_of(samples: SampleSet, settings: DmdtConfiguration) -> DmdtBins:
+    """Return the edges that the settings ask for; equalised ones are made on the training split.
+
+    Raises
+    ------
+    SampleSetError
+        If edges are to be equalised without a training split.
+    ConfigurationError
+        If there are no bins of that name.
+    """
     if settings.dm_edges and settings.dt_edges:
         return DmdtBins(settings.dm_edges, settings.dt_edges)
     if settings.bins == EQUALISED:

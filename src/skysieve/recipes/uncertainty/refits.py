@@ -117,7 +117,8 @@ def recipe_of_model(model: Model) -> tuple[Recipe, Configuration]:
             f"{model.folder}: the model does not say by which recipe and settings it was trained, so it "
             "cannot be trained again; leave out --refits"
         )
-    return RECIPES.get(description.recipe), from_dict(Configuration, settings)
+    recipe = RECIPES.get(description.recipe)
+    return recipe, from_dict(type(recipe.configuration), settings)
 
 
 def _drawn(samples: SampleSet, part: str, seed: int, number: int) -> NDArray[np.int64]:

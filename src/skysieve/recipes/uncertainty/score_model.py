@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skysieve.errors import SampleSetError
 from skysieve.models.card import disclosure
 from skysieve.models.model import DESCRIPTION, Model
+from skysieve.models.readings import read_inputs
 from skysieve.recipes.alert_samples import is_sample_set
 from skysieve.recipes.configuration import LabelConfig
 from skysieve.recipes.model_samples import check_classes_of_model, prepare_for_model, threshold_of
@@ -122,11 +123,10 @@ def score_model(
         stored = ScoredSamples.read(path)
         if (stored.model.get("identity"), stored.data.get("digest")) == (model.identity, digest):
             return stored
-    column, parts = model.description.contract.column, folder / "uncertainty-scores.parts"
+    contract, parts = model.description.contract, folder / "uncertainty-scores.parts"
 
     def compute(first: int, behind: int) -> NDArray[Any]:
-        images = samples.tensor(column, rows=rows[first:behind])
-        return model.predict(images.astype(np.float32, copy=False))
+        return model.predict(read_inputs(contract, samples, rows[first:behind]))
 
     key = f"{model.identity[:12]}-{digest}"
     scores = stored_chunks(parts, key, len(rows), compute, what="scoring", progress=progress)

@@ -101,7 +101,7 @@ def spread_over_splits(
         raise ConfigurationError(f"{splits} splits and {seeds} seeds; a spread needs 2 or more of each")
     check_runs(recipe, settings, workers)
     samples = recipe.prepare(inputs, settings)
-    recipe.check_classes(samples)
+    recipe = recipe.of_samples(samples, configuration or recipe.configuration)
     tasks = _tasks(samples, settings, splits, seeds)
     place = Path(folder)
     outcomes = train_runs(

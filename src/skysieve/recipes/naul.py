@@ -1,0 +1,49 @@
+"""naul: which kind of variable a star is, by a recurrent network on the curve folded at its period.
+
+B. Naul and others 2018, Nature Astronomy 2, 151 (arXiv:1711.10609). A bidirectional recurrent network reads
+the points of a curve, folded at its period, and tells them again from an embedding of 64 numbers; the loss
+weights points by their errors. Embeddings need no labels, and serve a classifier.
+
+Here the encoder is trained as a classifier at once, from random weights; `skysieve.training` can train the
+autoencoder first. The period is searched for in every curve, and curves are folded at twice the best one,
+which shows both minima of an eclipsing binary; ``sequence.fold`` names a column of periods instead, or
+nothing.
+"""
+
+from __future__ import annotations
+
+from skysieve.recipes.configuration import LabelConfig, NetworkConfig
+from skysieve.recipes.light_curve_configuration import SequenceConfig, SequenceConfiguration
+from skysieve.recipes.recipe import RECIPES, Recipe
+from skysieve.recipes.sequence_recipe import CONTRACT, prepare_sequences, read_sequences
+from skysieve.training.configuration import TrainingConfig
+
+__all__ = ["NAUL"]
+
+CONFIGURATION = SequenceConfiguration(
+    preprocess=(),
+    labels=LabelConfig(id="id"),
+    network=NetworkConfig(name="naul", arguments={"hidden": 48, "layers": 1, "embedding": 32}),
+    training=TrainingConfig(
+        epochs=30, batch_size=64, learning_rate=3e-3, schedule="cosine", warmup_epochs=1, patience=10
+    ),
+    sequence=SequenceConfig(errors=True, fold="search", fold_factor=2.0, keep=(0.3, 0.9)),
+)
+
+NAUL = RECIPES.register("naul")(
+    Recipe(
+        name="naul",
+        title="kinds of variable stars, by a recurrent network on folded light curves",
+        paper="Naul et al. 2018, Nature Astronomy 2, 151, arXiv:1711.10609",
+        summary="Names the kind of variable star that a light curve shows, reading the curve folded at twice "
+        "its best period.",
+        limits="Knows the depth, bands and classes of the survey that it was trained on. A wrong period "
+        "shows "
+        "it a curve that means nothing; curves of few points have no period and are read unfolded.",
+        classes=(),
+        contract=CONTRACT,
+        configuration=CONFIGURATION,
+        prepare=prepare_sequences,
+        read=read_sequences,
+    )
+)

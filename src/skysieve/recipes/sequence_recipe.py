@@ -1,0 +1,60 @@
+"""What the recipes of recurrent networks share: samples in, and the contract of their sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from skysieve.models.contract import InputContract
+from skysieve.recipes.light_curve_configuration import SequenceConfiguration
+from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves, unit_of
+from skysieve.samples.sample_set import SampleSet
+
+__all__ = ["STEPS", "prepare_sequences", "read_sequences"]
+
+#: Name of the graph's input.
+STEPS = "steps"
+
+#: Before the samples say more: one band, no errors.
+CONTRACT = InputContract(
+    shape=(None, 2),
+    channels=("time", "value"),
+    column=STEPS,
+    unit="d, mag",
+    nan="behind the end of a sequence",
+    smaller="refuse",
+)
+
+
+def prepare_sequences(inputs: Sequence[str | Path], configuration: SequenceConfiguration) -> SampleSet:
+    """Open a labelled sample set of light curves."""
+    return prepare_light_curves(inputs, configuration.labels)
+
+
+def read_sequences(samples: SampleSet, configuration: SequenceConfiguration) -> InputContract:
+    """Return the contract for the bands of the samples and the columns that the settings ask for."""
+    settings = configuration.sequence
+    names = bands_of(samples)
+    first = "phase" if settings.fold else "time"
+    if settings.bands == "values":
+        channels = (first, *(f"value {band}".rstrip() for band in names))
+    else:
+        told = names if settings.bands == "one-hot" and len(names) > 1 else ()
+        channels = (first, "value", *(("error",) if settings.errors else ()), *told)
+    return InputContract(
+        shape=(None, len(channels)),
+        channels=channels,
+        column=STEPS,
+        unit=f"{'period' if settings.fold else 'd'}, {unit_of(samples)}",
+        nan="behind the end of a sequence; at a step, what was not observed",
+        smaller="refuse",
+        reading={
+            "kind": "light-curve-steps",
+            "errors": settings.errors,
+            "bands": settings.bands,
+            "band_names": list(names),
+            "fold": settings.fold,
+            "fold_factor": settings.fold_factor,
+            "batch_tokens": settings.batch_tokens,
+        },
+    )
