@@ -32,7 +32,7 @@ Inputs = NDArray[np.float32] | RaggedSequences
 Reading = Literal["dmdt", "dmdt less common", "dmdt less classes", "points", "folded points"]
 
 #: Steps of a batch, before curves are thinned.
-BATCH_TOKENS = 16_384
+BATCH_TOKENS = 8192
 SEED = 1
 
 
@@ -96,35 +96,33 @@ _ERRORS = {"errors": True}
 #: The published penalty of 0.01 holds the network back in so few epochs.
 _DMDT = {"l2": 1e-4, "dropout": 0.3}
 _NAUL = {"hidden": 32, "layers": 1, "embedding": 32, "dense": 32, "dropout": 0.1, "errors": True}
-_SEQUENCE: dict[str, Any] = {"keep": (0.5, 1.0), "weight_decay": 0.01}
+_RECURRENT = {"hidden": 48, "bidirectional": True, "pooling": "attention", "dropout": 0.1, "errors": True}
+_TRANSFORMER = {"width": 32, "heads": 2, "layers": 2, "frequencies": 32, "dropout": 0.0, "errors": True}
+_SEQUENCE: dict[str, Any] = {"keep": (0.3, 0.8), "weight_decay": 0.01}
 
 #: In the order in which they are run.
 METHODS: Mapping[str, Method] = {
     "dmdt": Method("dmdt", "dmdt", 25, 2e-3, _DMDT),
-    "dmdt-shallow": Method("dmdt-shallow", "dmdt", 20, 1e-3, {"l2": 1e-4}),
-    "naul-folded": Method("naul", "folded points", 14, 5e-3, _NAUL | {"folded": True}, _ERRORS, **_SEQUENCE),
-    "recurrent": Method(
-        "recurrent",
-        "points",
-        14,
-        5e-3,
-        {"hidden": 64, "bidirectional": True, "pooling": "attention", "dropout": 0.1, "errors": True},
-        _ERRORS,
-        **_SEQUENCE,
-    ),
-    "static-rnn": Method("static-rnn", "points", 20, 5e-3, {"hidden": 48}, **_SEQUENCE),
-    "gru-d": Method("gru-d", "points", 18, 5e-3, {"hidden": 48}, {"bands": "values"}, **_SEQUENCE),
-    "naul": Method("naul", "points", 14, 5e-3, _NAUL, _ERRORS, **_SEQUENCE),
+    "naul-folded": Method("naul", "folded points", 10, 8e-3, _NAUL | {"folded": True}, _ERRORS, **_SEQUENCE),
+    "recurrent": Method("recurrent", "points", 8, 5e-3, _RECURRENT, _ERRORS, **_SEQUENCE),
+    "static-rnn": Method("static-rnn", "points", 12, 1e-2, {"hidden": 48, "cell": "gru"}, **_SEQUENCE),
+    "gru-d": Method("gru-d", "points", 10, 1e-2, {"hidden": 48}, {"bands": "values"}, **_SEQUENCE),
+    "naul": Method("naul", "points", 10, 8e-3, _NAUL, _ERRORS, **_SEQUENCE),
     "dmdt-less-common": Method("dmdt", "dmdt less common", 25, 2e-3, _DMDT),
     "dmdt-less-classes": Method("dmdt", "dmdt less classes", 25, 2e-3, _DMDT),
     "time-transformer": Method(
-        "time-transformer",
-        "points",
+        "time-transformer", "points", 8, 3e-3, _TRANSFORMER, _ERRORS, keep=(0.2, 0.5), weight_decay=0.01
+    ),
+    "dmdt-shallow": Method("dmdt-shallow", "dmdt", 15, 1e-3, {"l2": 1e-4}),
+    "naul-folded-rebuilt": Method(
+        "naul",
+        "folded points",
         10,
-        2e-3,
-        {"width": 32, "heads": 2, "layers": 2, "errors": True},
+        8e-3,
+        _NAUL | {"folded": True},
         _ERRORS,
         **_SEQUENCE,
+        rebuilt=4,
     ),
 }
 

@@ -68,7 +68,7 @@ def experiment_of(networks: ModuleType, stars: Any, folder: Path) -> Any:
     return networks.Experiment(stars, periods, folder, folds=(0, 1), epochs=1, replicates=10)
 
 
-METHODS_TRIED = ["dmdt", "naul-folded", "gru-d", "dmdt-less-classes"]
+METHODS_TRIED = ["dmdt", "naul-folded", "gru-d", "dmdt-less-classes", "naul-folded-rebuilt"]
 
 
 def test_probabilities_are_kept_and_judged(networks: ModuleType, stars: Any, tmp_path: Path) -> None:
