@@ -31,8 +31,6 @@ Inputs = NDArray[np.float32] | RaggedSequences
 #: channel for each, as the class of a test image is not known; points in time; points folded at a period.
 Reading = Literal["dmdt", "dmdt less common", "dmdt less classes", "points", "folded points"]
 
-#: Steps of a batch, before curves are thinned.
-BATCH_TOKENS = 8192
 SEED = 1
 
 
@@ -58,6 +56,8 @@ class Method:
         Shares of the points between which each curve is thinned anew in every epoch.
     weight_decay : float
         Decoupled.
+    batch_tokens : int
+        Steps of a batch at most, before curves are thinned. A few epochs have to be enough steps.
     rebuilt : int
         Epochs in which the encoder first learns to rebuild the training curves.
     """
@@ -70,6 +70,7 @@ class Method:
     columns: Mapping[str, Any] = field(default_factory=dict)
     keep: tuple[float, float] | None = None
     weight_decay: float = 0.0
+    batch_tokens: int = 8192
     rebuilt: int = 0
 
     def config(self, epochs: int | None = None) -> TrainingConfig:
@@ -97,6 +98,8 @@ _ERRORS = {"errors": True}
 _DMDT = {"l2": 1e-4, "dropout": 0.3}
 _NAUL = {"hidden": 32, "layers": 1, "embedding": 32, "dense": 32, "dropout": 0.1, "errors": True}
 _RECURRENT = {"hidden": 48, "bidirectional": True, "pooling": "attention", "dropout": 0.1, "errors": True}
+#: From a few hundred steps, the LSTM of the defaults has learned nothing yet.
+_STATIC = {"hidden": 48, "cell": "gru"}
 _TRANSFORMER = {"width": 32, "heads": 2, "layers": 2, "frequencies": 32, "dropout": 0.0, "errors": True}
 _SEQUENCE: dict[str, Any] = {"keep": (0.3, 0.8), "weight_decay": 0.01}
 
@@ -105,7 +108,7 @@ METHODS: Mapping[str, Method] = {
     "dmdt": Method("dmdt", "dmdt", 25, 2e-3, _DMDT),
     "naul-folded": Method("naul", "folded points", 10, 8e-3, _NAUL | {"folded": True}, _ERRORS, **_SEQUENCE),
     "recurrent": Method("recurrent", "points", 8, 5e-3, _RECURRENT, _ERRORS, **_SEQUENCE),
-    "static-rnn": Method("static-rnn", "points", 12, 1e-2, {"hidden": 48, "cell": "gru"}, **_SEQUENCE),
+    "static-rnn": Method("static-rnn", "points", 8, 1e-2, _STATIC, **_SEQUENCE, batch_tokens=4096),
     "gru-d": Method("gru-d", "points", 10, 1e-2, {"hidden": 48}, {"bands": "values"}, **_SEQUENCE),
     "naul": Method("naul", "points", 10, 8e-3, _NAUL, _ERRORS, **_SEQUENCE),
     "dmdt-less-common": Method("dmdt", "dmdt less common", 25, 2e-3, _DMDT),
@@ -172,11 +175,13 @@ def inputs_of(
         If there are no periods, or there is no background, and the method needs them.
     """
     if method.reading == "points":
-        return light_curve_sequences(curves, batch_tokens=BATCH_TOKENS, **method.columns)
+        return light_curve_sequences(curves, batch_tokens=method.batch_tokens, **method.columns)
     if method.reading == "folded points":
         if periods is None:
             raise ValueError("curves are folded at measured periods; run experiments/crts_features.py first")
-        folded = light_curve_sequences(curves, periods=periods, batch_tokens=BATCH_TOKENS, **method.columns)
+        folded = light_curve_sequences(
+            curves, periods=periods, batch_tokens=method.batch_tokens, **method.columns
+        )
         return _with_period(folded, periods)
     images = dmdt_images(curves)
     if method.reading == "dmdt":
