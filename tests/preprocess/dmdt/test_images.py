@@ -92,6 +92,21 @@ def test_no_edges_are_too_close_for_the_table_of_the_kernel(edges: list[float], 
     np.testing.assert_array_equal(made[0, 0, :, 0], expected)
 
 
+@pytest.mark.parametrize("scale", [1e-308, 1e-12, 1e6, 1e280])
+@pytest.mark.parametrize("first", [-2.0, 0.0, 1e9, -1e13])
+@pytest.mark.parametrize("wide", [1.0, 1e-6, 1e9, 1e28])
+def test_no_scale_is_too_small_or_too_large(scale: float, first: float, wide: float) -> None:
+    drawn = np.random.default_rng(5).normal(0, 1, 30)
+    bins = DmdtBins(tuple(scale * (first + np.array([0, 0.25, 1, 2]))), (0.0, 1e9))
+    # Among others, pairs exactly on edges, and one whose difference may be beyond all numbers.
+    value = scale * np.array([0, *drawn, first + 0.25, first, wide, -wide, first + 1])
+    made = dmdt_images(LightCurves.from_lists([np.arange(36.0)], [value]), bins, normalisation="counts")
+    i, j = np.triu_indices(36, 1)
+    with np.errstate(over="ignore"):
+        rows = np.searchsorted(bins.dm, value[j] - value[i], "right")
+    np.testing.assert_array_equal(made[0, 0, :, 0], np.bincount(rows, minlength=5)[1:4])
+
+
 def test_counts_are_those_of_light_curve(survey: LightCurves) -> None:
     reference = light_curve_dmdt(PUBLISHED)
     made = dmdt_images(survey, normalisation="counts")

@@ -170,16 +170,16 @@ def _counted(
     if earlier == later:
         points, of_later = first_points, first_curves
         first = np.arange(1, len(points) + 1)
+        number = first_curves.counts * (first_curves.counts - 1) // 2
     else:
         points, of_later = _points_of(curves, later)
         first = np.searchsorted(points, first_points).astype(np.int64)
+        ends = np.repeat(of_later.offsets[1:], first_curves.counts)
+        number = np.diff(np.concatenate([[0], np.cumsum(ends - first)])[first_curves.offsets])
     pairs = PointPairs(
         first_curves.offsets, first_curves.time, first_curves.value,
         of_later.offsets, of_later.time, of_later.value, first,
     )  # fmt: skip
-    ends = np.repeat(of_later.offsets[1:], first_curves.counts)
-    total = np.concatenate([[0], np.cumsum(ends - first)])
-    number = np.diff(total[first_curves.offsets])
     if smear:
         return smear_pairs(pairs, first_curves.error, of_later.error, edges), number
     return count_pairs(pairs, edges), number

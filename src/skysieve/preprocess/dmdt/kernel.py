@@ -1,8 +1,9 @@
 """Pairs of points counted in bins of dm and dt: compiled, exact, on one core without the interpreter's lock.
 
-For each point the later ones are walked through in time, so that the bin of dt only ever moves on. The
-bin of dm is looked up in a fine table that never points too far, and then moved up by comparing with
-edges: pairs on an edge are counted as `numpy.searchsorted` would.
+For each point the later ones are walked through in time. Which of them are in which bin of dt changes only
+at its edges, and these only move on from one point to the next. The bin of dm is looked up in a fine table
+by differences of whole numbers; where an edge is so near that these could be wrong, the magnitudes
+themselves are compared with it: pairs on an edge are counted as `numpy.searchsorted` would.
 
 The first call ever compiles each kernel, a second of CPU, and keeps the result beside the module (or in
 ``NUMBA_CACHE_DIR``); in later processes the first call takes 0.4 s, most of it to load numba.
@@ -23,7 +24,22 @@ from skysieve.preprocess.dmdt.bins import DmdtBins
 __all__ = ["EdgeTable", "PointPairs", "count_pairs", "edge_table", "smear_pairs"]
 
 CELLS = 1 << 15
-"""Of the table of dm: for the published edges 5e-4 mag wide, so that few pairs have to be moved up."""
+"""Of the table of dm: for the published edges 5e-4 mag wide, so that few hold an edge."""
+
+STEP_BITS = 8
+"""Of the steps in a cell, in which magnitudes are whole numbers."""
+
+MARGIN = 2.5
+"""Steps by which a difference can be wrong: three numbers in it are rounded, each by less than one."""
+
+FARTHEST = 2.0**48
+"""Steps up to which float64 is exact to a small part of one."""
+
+LEAST_CELL = 1e-290
+"""Below it, steps a unit of dm are more than float64 can hold."""
+
+UNKNOWN = np.iinfo(np.uint16).max
+"""In the table: the cell holds an edge."""
 
 NOTHING = 1e-17
 """Part of a pair that float64 cannot tell from none."""
@@ -46,25 +62,31 @@ class PointPairs(NamedTuple):
 
 
 class EdgeTable(NamedTuple):
-    """Edges with infinity behind the last, and where to begin to look for a difference of magnitudes."""
+    """Edges with infinity behind the last, and the bins of dm of differences in whole steps."""
 
     dm: NDArray[np.float64]
     dt: NDArray[np.float64]
+    #: Steps a unit of dm, and from the first edge to 0.
     scale: float
-    shift: float
+    shift: int
+    #: Bin of each cell of 2 ** `STEP_BITS` steps; without any where steps cannot be exact.
     rows: NDArray[np.uint16]
 
 
 @functools.lru_cache(maxsize=8)
 def edge_table(bins: DmdtBins) -> EdgeTable:
     """Prepare edges for the kernels."""
-    dm, dt = np.append(bins.dm, np.inf), np.append(bins.dt, np.inf)
-    scale = CELLS / (dm[-2] - dm[0])
-    # Cells begin a little too low, so that rounding in the kernel cannot skip an edge.
-    starts = dm[0] + (np.arange(-1, CELLS + 1) - 0.01) / scale
-    starts[0] = -np.inf
-    rows = np.searchsorted(dm, starts, "right").astype(np.uint16)
-    return EdgeTable(dm, dt, float(scale), float(1 - dm[0] * scale), rows)
+    dm = np.array(bins.dm)
+    lowest, cell = bins.dm[0], (bins.dm[-1] - bins.dm[0]) / CELLS
+    with_infinity = (np.append(dm, np.inf), np.append(bins.dt, np.inf))
+    if not LEAST_CELL < cell < math.inf or abs(lowest) / cell * 2**STEP_BITS >= FARTHEST:
+        return EdgeTable(*with_infinity, 0.0, 0, np.empty(0, np.uint16))
+    margin = MARGIN / 2**STEP_BITS
+    first = np.searchsorted(dm, lowest + (np.arange(CELLS) - margin) * cell, "right")
+    last = np.searchsorted(dm, lowest + (np.arange(CELLS) + 1 + margin) * cell, "right")
+    rows = np.where(first == last, first, UNKNOWN).astype(np.uint16)
+    scale = 2**STEP_BITS / cell
+    return EdgeTable(*with_infinity, scale, int(-lowest * scale), rows)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -84,39 +106,101 @@ def count_pairs(pairs: PointPairs, edges: EdgeTable) -> NDArray[np.int64]:
         The first and the last row hold pairs below and above all bins of dm.
     """
     curves, rows, columns = len(pairs.earlier_offsets) - 1, len(edges.dm), len(edges.dt)
-    dm, dt, table = edges.dm, edges.dt, edges.rows
-    scale, shift, last = edges.scale, edges.shift, np.uintp(len(edges.rows) - 1)
     made = np.zeros((curves, rows, columns - 2), np.int64)
     # Flat, with unsigned indices: no index is checked for being negative.
-    width, one = np.uintp(columns), np.uintp(1)
-    counts = np.zeros(rows * columns, np.int64)
+    counts, ends = np.empty(rows * columns, np.int64), np.empty(columns - 1, np.uintp)
     for curve in range(curves):
-        counts[:] = 0
-        end = np.uintp(pairs.later_offsets[curve + 1])
-        for point in range(pairs.earlier_offsets[curve], pairs.earlier_offsets[curve + 1]):
-            time, value = pairs.earlier_time[point], pairs.earlier_value[point]
-            other, column = np.uintp(pairs.first[point]), np.uintp(0)
-            while other < end:
-                while pairs.later_time[other] - time >= dt[column]:
-                    column += one
-                edge = dt[column]
-                while True:
-                    change = pairs.later_value[other] - value
-                    cell = np.uintp(np.int64(change * scale + shift))
-                    # What is below all edges is negative, and huge without a sign.
-                    if cell > last:
-                        cell = last if change >= dm[0] else np.uintp(0)
-                    row = np.uintp(table[cell])
-                    while change >= dm[row]:
-                        row += one
-                    counts[row * width + column] += 1
-                    other += one
-                    if other >= end or pairs.later_time[other] - time >= edge:
-                        break
-        for row_ in range(rows):
-            for column_ in range(columns - 2):
-                made[curve, row_, column_] = counts[row_ * columns + column_ + 1]
+        begin, end = pairs.later_offsets[curve], pairs.later_offsets[curve + 1]
+        values, late = pairs.later_value[begin:end], np.empty(end - begin + 1)
+        # Infinity ends the search for each edge.
+        late[:-1], late[-1] = pairs.later_time[begin:end], math.inf
+        points = slice(pairs.earlier_offsets[curve], pairs.earlier_offsets[curve + 1])
+        early, others = pairs.earlier_time[points], pairs.earlier_value[points]
+        counts[:], ends[:] = 0, 0
+        column = np.empty(len(values), np.uint16)
+        column[:] = columns - 1
+        (lowest, highest), (least, most) = _range(values), _range(others)
+        lowest, highest = min(lowest, least), max(highest, most)
+        known = (highest - lowest) * edges.scale < FARTHEST
+        table = edges.rows if known else edges.rows[:0]
+        zero, scale = (lowest, edges.scale) if known else (0.0, 0.0)
+        steps, own = _steps(values, zero, scale), _steps(others, zero, scale)
+        for point in range(len(early)):
+            _pass_edges(late, early[point], edges.dt, ends, column)
+            first, shift = pairs.first[points.start + point] - begin, edges.shift - own[point]
+            _count_point(first, others[point], shift, values, steps, column, table, edges, counts)
+        for row in range(rows):
+            for number in range(columns - 2):
+                made[curve, row, number] = counts[row * columns + number + 1]
     return made
+
+
+@numba.njit(cache=True, nogil=True)
+def _range(value: NDArray[np.float64]) -> tuple[float, float]:
+    lowest, highest = math.inf, -math.inf
+    for each in value:
+        lowest, highest = min(lowest, each), max(highest, each)
+    return lowest, highest
+
+
+@numba.njit(cache=True, nogil=True)
+def _steps(value: NDArray[np.float64], zero: float, scale: float) -> NDArray[np.int64]:
+    """Return magnitudes as whole numbers of steps above ``zero``, rounded down."""
+    made = np.empty(len(value), np.int64)
+    for point in range(len(value)):
+        made[point] = int((value[point] - zero) * scale)
+    return made
+
+
+@numba.njit(cache=True, nogil=True)
+def _pass_edges(
+    late: NDArray[np.float64],
+    time: float,
+    edges: NDArray[np.float64],
+    ends: NDArray[np.uintp],
+    column: NDArray[np.uint16],
+) -> None:
+    """Move on to a later point: bring up to date which later points are before each edge of dt."""
+    for edge in range(len(ends) - 1, -1, -1):
+        at = ends[edge]
+        while late[at] - time < edges[edge]:
+            column[at] = edge
+            at += np.uintp(1)
+        ends[edge] = at
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_point(
+    first: int,
+    value: float,
+    shift: int,
+    values: NDArray[np.float64],
+    steps: NDArray[np.int64],
+    column: NDArray[np.uint16],
+    table: NDArray[np.uint16],
+    edges: EdgeTable,
+    counts: NDArray[np.int64],
+) -> None:
+    """Count the pairs of one point with all later ones from ``first``."""
+    width, cells, unknown = np.uintp(len(edges.dt)), np.uintp(len(table)), np.uintp(UNKNOWN)
+    for other in range(np.uintp(first), np.uintp(len(values))):
+        # What is below all edges is negative, and huge without a sign.
+        cell = np.uintp((steps[other] + shift) >> STEP_BITS)
+        row = np.uintp(table[cell]) if cell < cells else unknown
+        if row == unknown:
+            row = np.uintp(_row(values[other] - value, edges.dm))
+        counts[row * width + np.uintp(column[other])] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _row(change: float, edges: NDArray[np.float64]) -> int:
+    """Return the bin of a difference of magnitudes by its edges, 0 below all."""
+    if change < edges[0]:
+        return 0
+    # Infinity itself, too, is above all: magnitudes are finite, their difference may be not.
+    if change >= edges[-2]:
+        return len(edges) - 1
+    return int(np.searchsorted(edges, change, "right"))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -144,7 +228,6 @@ def smear_pairs(
     """
     # One bin more on either side of dm, as many bins of dt as there are between edges.
     curves, rows, columns = len(pairs.earlier_offsets) - 1, len(edges.dm), len(edges.dt) - 2
-    top = float(len(edges.rows) - 1)
     made = np.zeros((curves, rows, columns), np.float64)
     for curve in range(curves):
         end = pairs.later_offsets[curve + 1]
@@ -157,9 +240,7 @@ def smear_pairs(
                 if column < 0 or column >= columns:
                     continue
                 change = pairs.later_value[other] - pairs.earlier_value[point]
-                row = int(edges.rows[int(max(min(change * edges.scale + edges.shift, top), 0.0))])
-                while change >= edges.dm[row]:
-                    row += 1
+                row = _row(change, edges.dm)
                 variance = earlier_error[point] ** 2 + later_error[other] ** 2
                 if not variance > 0:
                     made[curve, row, column] += 1
