@@ -18,9 +18,14 @@ from skysieve.samples import Description, SampleSet, TensorColumn, assign_groups
 )
 def test_no_group_is_divided_and_the_seed_decides(rows: list[tuple[int, int]], seed: int) -> None:
     groups, labels = np.array(rows).T
-    if len(set(groups)) < 3:
+    most = max(len(set(groups[labels == label])) for label in set(labels))
+    try:
+        parts = assign_groups(groups, labels, [0.7, 0.15, 0.15], seed=seed)
+    except SampleSetError:
+        # Where one class could fill all parts, all are filled.
+        assert most < 3
         return
-    parts = assign_groups(groups, labels, [0.7, 0.15, 0.15], seed=seed)
+    assert set(parts) == {0, 1, 2}
     for group in set(groups):
         assert len(set(parts[groups == group])) == 1
     np.testing.assert_array_equal(parts, assign_groups(groups, labels, [7, 1.5, 1.5], seed=seed))
@@ -69,6 +74,27 @@ def test_impossible_splits_are_refused() -> None:
         assign_groups([1, 1, 2], [0, 0, 0], [1, 1, 1], seed=0)
     with pytest.raises(SampleSetError, match="positive"):
         assign_groups([1, 2], [0, 0], [1, 0], seed=0)
+
+
+def pairs() -> SampleSet:
+    """Return two samples of each of two classes, each a group of its own."""
+    columns = {"id": range(4), "group": range(4), "label": [0, 0, 1, 1], "cutouts": np.zeros((4, 1, 1, 1))}
+    return SampleSet.from_columns(
+        columns, Description(tensors={"cutouts": TensorColumn((1, 1, 1))}, classes=("a", "b"))
+    )
+
+
+def test_a_part_that_would_be_empty_is_named() -> None:
+    reason = "no class has more than 2 of the 4 groups, for 3 parts"
+    with pytest.raises(SampleSetError, match=f"nothing is left for the split 'test': {reason}"):
+        with_splits(pairs())
+    with pytest.raises(SampleSetError, match=f"nothing is left for the fold 2: {reason}"):
+        with_folds(pairs(), 3)
+    with pytest.raises(SampleSetError, match=r"nothing is left for part 2 and part 3: .*for 4 parts"):
+        assign_groups(range(4), [0, 0, 1, 1], np.ones(4), seed=1)
+    # A class that one part lacks is a finding of the validation; only a part without a sample is refused.
+    parts = assign_groups(range(4), [0, 0, 0, 1], np.ones(3), seed=1)
+    assert set(parts) == {0, 1, 2}
 
 
 def test_splits_that_nothing_would_read_are_refused() -> None:

@@ -150,11 +150,15 @@ def draw_rows(
         raise ConfigurationError(f"{size} target samples do not hold every class; draw more")
     if len(np.unique(groups[drawn])) < 2:
         raise ConfigurationError(f"{size} target samples are one group, which is never divided; draw more")
-    part = assign_groups(groups[drawn], labels[drawn], [1 - validation, validation], seed=seed)
-    if part.max() == 0 or len(np.unique(labels[drawn[part == 0]])) < len(np.unique(labels[drawn])):
-        raise ConfigurationError(
-            f"{size} target samples are too few to teach every class and to choose the epoch; draw more"
-        )
+    too_few = ConfigurationError(
+        f"{size} target samples are too few to teach every class and to choose the epoch; draw more"
+    )
+    try:
+        part = assign_groups(groups[drawn], labels[drawn], [1 - validation, validation], seed=seed)
+    except SampleSetError as error:
+        raise too_few from error
+    if len(np.unique(labels[drawn[part == 0]])) < len(np.unique(labels[drawn])):
+        raise too_few
     return drawn[part == 0], drawn[part == 1]
 
 
