@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from skysieve.errors import ModelError
 from skysieve.evaluation.calibration import Isotonic
 from skysieve.networks.compact import Compact
-from skysieve.networks.onnx_export import _trial_batches, export_onnx
+from skysieve.networks.onnx_export import export_onnx
+from skysieve.networks.onnx_trials import trial_batches
 from skysieve.networks.vetter import Vetter
 from skysieve.preprocess.steps import Pipeline
 
@@ -88,7 +89,7 @@ def hardly_trained(vetter: Vetter) -> Vetter:
     """Return a network as it starts, with the steps of an isotonic calibration on a few samples."""
     vetter.eval()
     with torch.inference_mode():
-        trials = _trial_batches(SHAPE, accepts_nan=True, full_scale=None)
+        trials = trial_batches(SHAPE, accepts_nan=True, full_scale=None)
         logits = np.unique(np.concatenate([vetter.logits(torch.from_numpy(each)) for each in trials]))
     steps = logits[np.diff(logits, prepend=-np.inf) > 1e-5].astype(float)
     knots = np.stack([steps - 2e-6, steps + 2e-6], axis=1).ravel()
@@ -117,13 +118,3 @@ def test_a_steep_calibration_hides_no_other_graph(hardly_trained: Vetter, tmp_pa
     hardly_trained.network = Drift(hardly_trained.network)
     with pytest.raises(ModelError, match="differ from those of the module"):
         export_onnx(hardly_trained, tmp_path / "model.onnx", SHAPE)
-
-
-def test_values_are_tried_within_the_full_scale_only() -> None:
-    trials = list(_trial_batches((1, 8, 8), accepts_nan=True, full_scale=255.0))
-    every = np.concatenate([trial.ravel() for trial in trials])
-    values = every[np.isfinite(every)]
-    assert len(values) < len(every)
-    assert values.min() >= 0
-    assert values.max() <= 255
-    assert values.max() > 250

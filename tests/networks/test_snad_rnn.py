@@ -54,6 +54,14 @@ def test_published_padding_counts_as_frames_of_zeros(cell: str, bidirectional: b
     torch.testing.assert_close(found[1], masked[1])
 
 
+@pytest.mark.parametrize("padding", ["masked", "published"])
+def test_lengths_are_read_off_padding_of_nan(padding: str) -> None:
+    network, each = made("gru", True, padding), sequences(3, 11)
+    marked = pad_sequence(each, batch_first=True, padding_value=float("nan"))
+    told = network(pad_sequence(each, batch_first=True), torch.tensor([3, 11]))
+    assert torch.equal(network(marked), told)
+
+
 def test_published_sizes() -> None:
     parts = {"rnn_layer": 0, "clf": 0}
     for name, tensor in SnadRnn(bidirectional=True).state_dict().items():

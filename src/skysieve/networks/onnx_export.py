@@ -1,4 +1,16 @@
-"""Export to ONNX, with proof that the exported graph computes what the module computes."""
+"""Export to ONNX, with proof that the exported graph computes what the module computes.
+
+What can be exported, and the axes of any size:
+
+================================================  =======================
+Network                                           Axes of any size
+================================================  =======================
+of images, and of features                        batch
+`recurrent`, `static-rnn`, `naul`, `gru-d`,       batch, steps
+`time-transformer`
+`SnadRnn`, both ways of padding                   batch, steps
+================================================  =======================
+"""
 
 from __future__ import annotations
 
@@ -16,17 +28,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from skysieve.atomic_file import replacing
-from skysieve.errors import ModelError
+from skysieve.errors import ConfigurationError, ModelError
 from skysieve.extras import require
+from skysieve.networks.onnx_trials import trial_batches
 from skysieve.networks.output_bounds import output_bounds
+from skysieve.networks.sequences.transformer import TimeEncoding
 
 __all__ = ["export_onnx"]
+
+_FREE = ("batch", "steps")
 
 
 def export_onnx(
     vetter: nn.Module,
     path: str | Path,
-    shape: tuple[int, ...],
+    shape: tuple[int | None, ...],
     *,
     input_name: str = "cutouts",
     output_name: str = "probability",
@@ -34,11 +50,12 @@ def export_onnx(
     full_scale: float | None = None,
     tolerance: float = 1e-5,
 ) -> float:
-    """Write a module as one ONNX file that takes batches of any size.
+    """Write a module as one ONNX file that takes batches of any size, and sequences of any number of steps.
 
     The written graph is checked: by ONNX's own checker, and by comparing its
     outputs with those of the module on random batches of one and of three
-    samples, of which some values and one whole sample are NaN. The file appears
+    samples, of which some values and one whole sample are NaN (`trial_batches`);
+    sequences of 1, 7 and 40 steps are tried, padded with NaN. The file appears
     only if it passes.
 
     Parameters
@@ -48,12 +65,14 @@ def export_onnx(
         evaluation mode.
     path : path-like
         File to write, usually ``model.onnx``.
-    shape : tuple of int
-        Shape of one raw sample: (C, H, W) for cutouts.
+    shape : tuple of int or None
+        Shape of one raw sample: (C, H, W) for cutouts; (None, F) for sequences of any number of steps, padded
+        with NaN.
     input_name, output_name : str
         Names in the graph.
     accepts_nan : bool
-        Whether NaN belongs to the input. False for a network without preprocessing.
+        Whether NaN belongs to the input. False for a network without preprocessing; networks of sequences
+        have none and take NaN, in the padding in any case.
     full_scale : float, optional
         Largest value of the input where it has one, such as 255 of grey levels; values are tried from 0
         to it. None: the input may have any scale.
@@ -73,10 +92,23 @@ def export_onnx(
         If the graph differs from the module, or the module returns NaN.
     MissingExtraError
         If onnx or onnxscript are not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skysieve.networks import Vetter, build_network
+    >>> network = build_network("gru-d", shape=(3,), outputs=4, hidden=8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     off = export_onnx(Vetter(network), f"{folder}/model.onnx", (None, 3), input_name="steps")
+    >>> off < 1e-5
+    True
     """
     onnx = require("onnx", extra="train", purpose="export ONNX")
     require("onnxscript", extra="train", purpose="export ONNX")
     vetter = copy.deepcopy(vetter).cpu().eval()
+    for module in vetter.modules():
+        if isinstance(module, TimeEncoding):
+            module.hold_frequencies()
     with replacing(path) as temporary:
         program = _export(vetter, shape, input_name, output_name)
         program.save(str(temporary), external_data=False)
@@ -85,21 +117,25 @@ def export_onnx(
         onnx.checker.check_model(graph, full_check=True)
         onnx.save(graph, temporary)
         return _largest_difference(
-            vetter, temporary, list(_trial_batches(shape, accepts_nan, full_scale)), tolerance
+            vetter, temporary, list(trial_batches(shape, accepts_nan, full_scale)), tolerance
         )
 
 
 def _export(
-    vetter: nn.Module, shape: tuple[int, ...], input_name: str, output_name: str
+    vetter: nn.Module, shape: tuple[int | None, ...], input_name: str, output_name: str
 ) -> torch.onnx.ONNXProgram:
-    # A batch of 1 would be taken for a constant.
-    example = torch.zeros(2, *shape)
+    from skysieve.networks.onnx_recurrent import recurrent_translations  # onnxscript is of an extra
+
+    # A size of 1 would be taken for a constant, and equal ones for the same.
+    example = torch.zeros(2, *(5 if size is None else size for size in shape))
+    free = {axis: torch.export.Dim(_FREE[axis]) for axis in (0, *_axes_of_any_size(shape))}
     with _quiet_exporter():
         program = torch.onnx.export(
             vetter,
             (example,),
             dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes=(free,),
+            custom_translation_table=recurrent_translations(),
             input_names=[input_name],
             output_names=[output_name],
             verbose=False,
@@ -107,6 +143,16 @@ def _export(
     if program is None:
         raise ModelError(f"{type(vetter).__name__}: the exporter returned no graph")
     return program
+
+
+def _axes_of_any_size(shape: tuple[int | None, ...]) -> list[int]:
+    axes = [axis for axis, size in enumerate(shape, start=1) if size is None]
+    if axes not in ([], [1]):
+        raise ConfigurationError(
+            f"only the first axis of a sample, its steps, can have any size: found shape {shape}, expected "
+            "(None, F) or a size for every axis"
+        )
+    return axes
 
 
 @contextlib.contextmanager
@@ -161,29 +207,3 @@ def _largest_difference(
             "approximates, or allow more by tolerance"
         )
     return largest
-
-
-def _trial_batches(
-    shape: tuple[int, ...], accepts_nan: bool, full_scale: float | None
-) -> Iterator[NDArray[np.float32]]:
-    generator = np.random.default_rng(0)
-    for size in (1, 3):
-        for samples in _trials_of_every_scale(generator, (size, *shape), accepts_nan, full_scale):
-            yield samples
-            if accepts_nan:
-                with_nan = np.where(generator.random(samples.shape) < 0.1, np.float32(np.nan), samples)
-                with_nan[-1] = np.nan
-                yield with_nan
-
-
-def _trials_of_every_scale(
-    generator: np.random.Generator, shape: tuple[int, ...], raw: bool, full_scale: float | None
-) -> Iterator[NDArray[np.float32]]:
-    if full_scale is not None:
-        yield generator.uniform(0.0, full_scale, shape).astype(np.float32)
-        # Flat but for faint noise, as most images of a known scale are.
-        yield (full_scale * (0.8 + 0.08 * generator.standard_normal(shape)).clip(0, 1)).astype(np.float32)
-        return
-    # Raw pixels have any scale; what is already preprocessed is of order 1.
-    for scale in (1.0, 1000.0) if raw else (1.0,):
-        yield (scale * generator.standard_normal(shape)).astype(np.float32)

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 from skysieve.errors import ConfigurationError, ModelError
+from skysieve.networks.sequences.masked_recurrent import exported_states, turned_within
+from skysieve.networks.sequences.sequence_network import lengths_of
 from skysieve.networks.torch_weights import import_torch_weights, read_torch_state
 
 __all__ = [
@@ -89,16 +91,22 @@ class SnadRnn(nn.Module):
         self.rnn_layer = _CELLS[cell](features, hidden, batch_first=True, bidirectional=bidirectional)
         self.clf = nn.Sequential(nn.Linear(hidden * (1 + bidirectional), outputs))
 
-    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return logits (N, outputs).
 
         Parameters
         ----------
         x : Tensor, shape (N, T, features)
-            Sequences, each followed by anything; with ``padding="published"`` by zeros.
-        lengths : Tensor, shape (N,)
-            Frames of each, from 1 to T.
+            Sequences, each followed by anything; with ``padding="published"`` by zeros. By NaN, if no
+            lengths are given.
+        lengths : Tensor, shape (N,), optional
+            Frames of each, from 1 to T. None: up to the last one whose first feature is not NaN. A sequence
+            without any frame counts as one of zeros.
         """
+        if lengths is None:
+            lengths, x = lengths_of(x).clamp(min=1), x.nan_to_num(nan=0.0)
+        if torch.compiler.is_exporting():
+            return self._exported(x, lengths)
         if self.padding == "masked":
             packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
             states = self.rnn_layer(packed)[1]
@@ -107,6 +115,17 @@ class SnadRnn(nn.Module):
         # An LSTM returns its cells beside its state.
         last = states[0] if isinstance(states, tuple) else states
         return cast("Tensor", self.clf(torch.cat(list(last), dim=1)))
+
+    def _exported(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Return the same by operators that ONNX has: packed sequences are none of them."""
+        if self.padding == "published":
+            lengths = torch.full_like(lengths, x.shape[1])
+        rows, last = torch.arange(x.shape[0], device=x.device), lengths - 1
+        states = [exported_states(self.rnn_layer, x)[rows, last]]
+        if self.rnn_layer.bidirectional:
+            back = exported_states(self.rnn_layer, turned_within(x, lengths), reverse=True)
+            states.append(back[rows, last])
+        return cast("Tensor", self.clf(torch.cat(states, dim=1)))
 
 
 def import_snad_rnn(path: str | Path, *, padding: Padding = "published") -> SnadRnn:

@@ -72,6 +72,16 @@ def test_since_observed_follows_the_recurrence_of_the_paper() -> None:
         torch.testing.assert_close(last[:, step], carried)
 
 
+def test_the_operator_of_exported_graphs_is_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    network, value = GruD((4,), hidden=5), torch.randn(2, 9, 3)
+    observed, time = torch.rand(2, 9, 3) < 0.5, torch.rand(2, 9).cumsum(1) * 100
+    with torch.inference_mode():
+        looped = network.states(value, observed, time)
+        monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
+        torch.testing.assert_close(network.states(value, observed, time), looped)
+
+
 def test_no_hidden_unit() -> None:
     with pytest.raises(ConfigurationError, match="0"):
         GruD((2,), hidden=0)

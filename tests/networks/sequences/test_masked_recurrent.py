@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from skysieve.errors import ConfigurationError
-from skysieve.networks.sequences.masked_recurrent import Cell, MaskedRecurrent
+from skysieve.networks.sequences.masked_recurrent import Cell, MaskedRecurrent, exported_states
 
 torch.set_num_threads(1)
 
@@ -37,6 +37,16 @@ def test_equals_packed_layers_of_pytorch(cell: Cell, layers: int, bidirectional:
     torch.testing.assert_close(
         found_last, torch.cat(tuple(final[-2 if bidirectional else -1 :]), 1), rtol=0, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_the_operator_of_exported_graphs_is_the_layer(kind: type[nn.GRU] | type[nn.LSTM]) -> None:
+    torch.manual_seed(0)
+    layer, x = kind(3, 4, batch_first=True, bidirectional=True), torch.randn(2, 7, 3)
+    with torch.inference_mode():
+        onward, back = layer(x)[0].chunk(2, dim=2)
+        torch.testing.assert_close(exported_states(layer, x), onward)
+        torch.testing.assert_close(exported_states(layer, x.flip(1), reverse=True).flip(1), back)
 
 
 def test_settings_that_cannot_be() -> None:

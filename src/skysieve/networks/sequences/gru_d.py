@@ -91,7 +91,7 @@ class GruD(SequenceNetwork):
         # Padding lasts no time.
         time = torch.where(valid, x[..., 0].nan_to_num(), 0.0)
         with torch.autocast(x.device.type, enabled=False):
-            state = self.states(value, observed, time)[torch.arange(len(x), device=x.device), lengths - 1]
+            state = self.states(value, observed, time)[torch.arange(x.shape[0], device=x.device), lengths - 1]
         seen = observed.any(1)
         level = torch.where(seen, (mean[:, 0] - self.level[0]) / self.level[1], 0.0)
         spread = torch.where(seen, torch.log10(scale[:, 0]), 0.0)
@@ -119,18 +119,40 @@ class GruD(SequenceNetwork):
         given = functional.linear(
             torch.cat([read, observed.to(value.dtype)], dim=2), self.cell.weight_ih, self.cell.bias_ih
         )
-        state, states = value.new_zeros(len(value), self.hidden), []
-        for step, decay in zip(given.unbind(1), state_decay.unbind(1), strict=True):
-            state = self._stepped(step, decay * state)
-            states.append(state)
-        return torch.stack(states, dim=1)
+        # One operator of an exported graph, which PyTorch would else write out for the steps of the example.
+        run = _decayed_gru if torch.compiler.is_exporting() else _decayed_states
+        return run(given, state_decay, self.cell.weight_hh, self.cell.bias_hh)
 
-    def _stepped(self, given: Tensor, state: Tensor) -> Tensor:
-        recalled = functional.linear(state, self.cell.weight_hh, self.cell.bias_hh)
-        reset, update, new = given.chunk(3, dim=1)
-        recalled_reset, recalled_update, recalled_new = recalled.chunk(3, dim=1)
-        new = torch.tanh(new + torch.sigmoid(reset + recalled_reset) * recalled_new)
-        return torch.lerp(new, state, torch.sigmoid(update + recalled_update))
+
+def _decayed_states(given: Tensor, decay: Tensor, weight_hh: Tensor, bias_hh: Tensor) -> Tensor:
+    """Return the states (N, T, H) of a GRU whose state is multiplied by ``decay`` (N, T, H) before each step.
+
+    ``given`` (N, T, 3 H) is what the step itself adds to the gates: reset, update, new.
+    """
+    state, states = decay.new_zeros(decay.shape[0], decay.shape[2]), []
+    for step, faded in zip(given.unbind(1), decay.unbind(1), strict=True):
+        state = _stepped(step, faded * state, weight_hh, bias_hh)
+        states.append(state)
+    return torch.stack(states, dim=1)
+
+
+def _stepped(given: Tensor, state: Tensor, weight_hh: Tensor, bias_hh: Tensor) -> Tensor:
+    recalled = functional.linear(state, weight_hh, bias_hh)
+    reset, update, new = given.chunk(3, dim=1)
+    recalled_reset, recalled_update, recalled_new = recalled.chunk(3, dim=1)
+    new = torch.tanh(new + torch.sigmoid(reset + recalled_reset) * recalled_new)
+    return torch.lerp(new, state, torch.sigmoid(update + recalled_update))
+
+
+@torch.library.custom_op("skysieve::decayed_gru", mutates_args=())
+def _decayed_gru(given: Tensor, decay: Tensor, weight_hh: Tensor, bias_hh: Tensor) -> Tensor:
+    return _decayed_states(given, decay, weight_hh, bias_hh)
+
+
+@_decayed_gru.register_fake
+def _shaped_as_states(given: Tensor, decay: Tensor, weight_hh: Tensor, bias_hh: Tensor) -> Tensor:
+    del given, weight_hh, bias_hh
+    return torch.empty_like(decay)
 
 
 def since_observed(value: Tensor, observed: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,9 +182,11 @@ def since_observed(value: Tensor, observed: Tensor, time: Tensor) -> tuple[Tenso
     ([0.0, 2.0, 3.0], [0.0, 5.0, 5.0])
     """
     steps = torch.arange(1, value.shape[1] + 1, device=value.device)[None, :, None]
-    # Number from 1 of the last observed step up to each; moved by one it is that before each.
-    upto = torch.where(observed, steps, 0).cummax(1).values
-    before = functional.pad(upto[:, :-1], (0, 0, 1, 0))
+    # Number from 1 of the last observed step before each, looked up by how many were observed before it: ONNX
+    # has a running sum, but no running maximum.
+    seen = observed.cumsum(1)
+    of_seen = seen.new_zeros(value.shape[0], value.shape[1] + 1, value.shape[2])
+    before = of_seen.scatter_add(1, seen, torch.where(observed, steps, 0)).gather(1, seen - observed.long())
     index = (before - 1).clamp(min=0)
     when = time[..., None].expand_as(value).gather(1, index)
     last = torch.where(before > 0, value.gather(1, index), 0.0)

@@ -10,10 +10,84 @@ from torch import Tensor, nn
 from skysieve.errors import ConfigurationError
 from skysieve.networks.sequences.sequence_network import valid_steps
 
-__all__ = ["Cell", "MaskedRecurrent"]
+__all__ = ["Cell", "MaskedRecurrent", "exported_states", "states_of", "turned_within"]
 
 Cell = Literal["gru", "lstm"]
 _CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
+
+
+def states_of(layer: nn.Module, x: Tensor) -> Tensor:
+    """Return the states (N, T, hidden) of one layer in one direction, from x (N, T, features)."""
+    if torch.compiler.is_exporting():
+        return exported_states(layer, x)
+    states: Tensor = layer(x)[0]
+    return states
+
+
+def exported_states(layer: nn.Module, x: Tensor, *, reverse: bool = False) -> Tensor:
+    """Return the states (N, T, hidden) of one direction of one layer as one operator, without gradients.
+
+    A graph that is exported holds this operator (`onnx_recurrent`). Written out by PyTorch the layer would
+    hold the batch and the steps of the example for ever.
+
+    Parameters
+    ----------
+    layer : nn.GRU or nn.LSTM
+        Of one layer, ``batch_first``.
+    x : Tensor, shape (N, T, features)
+        Sequences.
+    reverse : bool
+        Take the weights of the backward direction; x is read from its beginning all the same.
+
+    Examples
+    --------
+    >>> layer, x = nn.GRU(2, 3, batch_first=True), torch.rand(1, 5, 2)
+    >>> bool(torch.isclose(exported_states(layer, x), layer(x)[0]).all())
+    True
+    """
+    names = [f"{kind}_l0{'_reverse' if reverse else ''}" for kind in _WEIGHTS]
+    operator = _lstm if isinstance(layer, nn.LSTM) else _gru
+    states: Tensor = operator(x, *(getattr(layer, name) for name in names))
+    return states
+
+
+def turned_within(x: Tensor, lengths: Tensor) -> Tensor:
+    """Return sequences (N, T, features) each turned round within its own length; padding stays.
+
+    Examples
+    --------
+    >>> turned_within(torch.tensor([[[1.0], [2.0], [9.0]]]), torch.tensor([2])).flatten().tolist()
+    [2.0, 1.0, 9.0]
+    """
+    steps = torch.arange(x.shape[1], device=x.device)
+    index = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+    return x.gather(1, index[..., None].expand_as(x))
+
+
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+@torch.library.custom_op("skysieve::gru", mutates_args=())
+def _gru(x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor) -> Tensor:
+    start = x.new_zeros(1, len(x), weight_hh.shape[1])
+    weights = [weight_ih, weight_hh, bias_ih, bias_hh]
+    return torch.gru(x, start, weights, True, 1, 0.0, False, False, True)[0]
+
+
+@torch.library.custom_op("skysieve::lstm", mutates_args=())
+def _lstm(x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor) -> Tensor:
+    start = x.new_zeros(1, len(x), weight_hh.shape[1])
+    weights = [weight_ih, weight_hh, bias_ih, bias_hh]
+    return torch.lstm(x, [start, start], weights, True, 1, 0.0, False, False, True)[0]
+
+
+@_gru.register_fake
+@_lstm.register_fake
+def _shaped_as_states(
+    x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor
+) -> Tensor:
+    del weight_ih, bias_ih, bias_hh
+    return x.new_empty(x.shape[0], x.shape[1], weight_hh.shape[1])
 
 
 class MaskedRecurrent(nn.Module):
@@ -73,19 +147,15 @@ class MaskedRecurrent(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return the states (N, T, width), zero in padding, and the last of each direction, (N, width)."""
         valid = valid_steps(lengths, x.shape[1])
-        steps = torch.arange(x.shape[1], device=x.device)
-        turned = torch.where(valid, lengths[:, None] - 1 - steps, steps)[..., None]
         with torch.autocast(x.device.type, enabled=False):
             states = x.float()
             for number, onward in enumerate(self.onward):
                 given = self.dropout(states) if number else states
-                states, _ = onward(given)
+                states = states_of(onward, given)
                 if self.back:
-                    reversed_states, _ = self.back[number](given.gather(1, turned.expand_as(given)))
-                    states = torch.cat(
-                        [states, reversed_states.gather(1, turned.expand_as(reversed_states))], dim=2
-                    )
-        last = states[torch.arange(len(x), device=x.device), lengths - 1]
+                    reversed_states = states_of(self.back[number], turned_within(given, lengths))
+                    states = torch.cat([states, turned_within(reversed_states, lengths)], dim=2)
+        last = states[torch.arange(x.shape[0], device=x.device), lengths - 1]
         if self.back:
             last = torch.cat([last[:, : self.hidden], states[:, 0, self.hidden :]], dim=1)
         return torch.where(valid[..., None], states, 0.0), last

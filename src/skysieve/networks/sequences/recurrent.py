@@ -106,7 +106,7 @@ class RecurrentNet(SequenceNetwork):
 
     def _read(self, x: Tensor, valid: Tensor) -> LightCurveSteps:
         if not self.times:
-            return LightCurveSteps(x, x.new_empty(len(x), 0), valid.to(x.dtype))
+            return LightCurveSteps(x, x.new_empty(x.shape[0], 0), valid.to(x.dtype))
         return light_curve_steps(
             x, valid, errors=self.errors, linear=self.folded, stitch=self.stitch, level=self.level
         )

@@ -41,11 +41,22 @@ class TimeEncoding(nn.Module):
         # Learned as logarithms, so that slow ones move as far in their kind as fast ones.
         self.log_frequency = nn.Parameter(start.log())
         self.fc_out = nn.Linear(2 * frequencies, width)
+        self._held: Tensor | None
+        self.register_buffer("_held", None, persistent=False)
+
+    def hold_frequencies(self) -> None:
+        """Make the frequencies constants, before an export.
+
+        Libraries round the exponential each in their own way. In the last digit of a frequency that is
+        0.01 of a radian, for times of some thousand days.
+        """
+        self._held = self.log_frequency.detach().exp()
 
     def forward(self, time: Tensor) -> Tensor:
         """Return (N, T, width) of times (N, T)."""
         with torch.autocast(time.device.type, enabled=False):
-            phase = 2 * math.pi * time.float()[..., None] * self.log_frequency.exp()
+            frequency = self.log_frequency.exp() if self._held is None else self._held
+            phase = 2 * math.pi * time.float()[..., None] * frequency
             features = torch.cat([phase.sin(), phase.cos()], dim=2)
         encoding: Tensor = self.fc_out(features)
         return encoding
