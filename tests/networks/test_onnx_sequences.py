@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,11 @@ def test_axes_that_cannot_have_any_size(shape: tuple[int | None, ...], tmp_path:
     with pytest.raises(ConfigurationError, match="only the first axis"):
         export_onnx(Vetter(torch.nn.Flatten()), tmp_path / "model.onnx", shape)
     assert not list(tmp_path.iterdir())
+
+
+def test_networks_are_listed_without_onnxscript() -> None:
+    code = "from skysieve.networks import NETWORKS; list(NETWORKS); import sys; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = found.stdout.split()
+    assert "skysieve.networks.onnx_export" in modules
+    assert "onnxscript" not in modules

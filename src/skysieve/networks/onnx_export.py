@@ -96,7 +96,8 @@ def export_onnx(
     Examples
     --------
     >>> import tempfile
-    >>> from skysieve.networks import Vetter, build_network
+    >>> from skysieve.networks import build_network
+    >>> from skysieve.networks.vetter import Vetter
     >>> network = build_network("gru-d", shape=(3,), outputs=4, hidden=8)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     off = export_onnx(Vetter(network), f"{folder}/model.onnx", (None, 3), input_name="steps")
@@ -124,7 +125,10 @@ def export_onnx(
 def _export(
     vetter: nn.Module, shape: tuple[int | None, ...], input_name: str, output_name: str
 ) -> torch.onnx.ONNXProgram:
-    from skysieve.networks.onnx_recurrent import recurrent_translations  # onnxscript is of an extra
+    # Needs onnxscript, which is of an extra.
+    from skysieve.networks.onnx_translations.recurrent import recurrent_translations
+        recurrent_translations,
+    )  # onnxscript is of an extra
 
     # A size of 1 would be taken for a constant, and equal ones for the same.
     example = torch.zeros(2, *(5 if size is None else size for size in shape))

@@ -27,7 +27,7 @@ def states_of(layer: nn.Module, x: Tensor) -> Tensor:
 def exported_states(layer: nn.Module, x: Tensor, *, reverse: bool = False) -> Tensor:
     """Return the states (N, T, hidden) of one direction of one layer as one operator, without gradients.
 
-    A graph that is exported holds this operator (`onnx_recurrent`). Written out by PyTorch the layer would
+    A graph that is exported holds this operator (`onnx_translations`). Written out by PyTorch the layer would
     hold the batch and the steps of the example for ever.
 
     Parameters
