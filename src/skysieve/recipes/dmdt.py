@@ -35,14 +35,15 @@ __all__ = ["DMDT_RECIPE"]
 CONFIGURATION = DmdtImageConfiguration(
     preprocess=("nan-to-num",),
     labels=LabelConfig(id="id"),
-    network=NetworkConfig(name="dmdt"),
+    network=NetworkConfig(name="dmdt", arguments={"l2": 1e-4, "dropout": 0.3}),
     training=TrainingConfig(
-        epochs=60,
+        epochs=25,
         batch_size=64,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         schedule="cosine",
         warmup_epochs=1,
-        patience=15,
+        patience=25,
+        precision="float32",
         augmentation=AugmentationConfig(flips=False),
     ),
     evaluation=EvaluationConfig(),
@@ -106,8 +107,8 @@ DMDT_RECIPE = RECIPES.register("dmdt")(
         name="dmdt",
         title="kinds of variable stars, from images of all differences between points (dmdt)",
         paper="Mahabal et al. 2017, arXiv:1709.06257",
-        summary="Names the kind of variable star that a light curve shows, from the image of the differences "
-        "in time and magnitude of all pairs of its points.",
+        summary="Names the kind of variable star that a light curve shows, from the image of the "
+        "differences in time and magnitude of all pairs of its points.",
         limits="Knows the cadence, depth and classes of the survey that it was trained on: the image of the "
         "same star looks different in another survey. Periods shorter than the spacing of the points are "
         "seen by their amplitude only.",

@@ -21,6 +21,8 @@ from skysieve.recipes.explained_labels import explained_labels
 from skysieve.recipes.explained_model import ExplainedModel
 from skysieve.recipes.explanation_figures import ExplanationFigures, mask_rows, similarity_rows
 from skysieve.recipes.json_file import write_json
+from skysieve.recipes.made_images import with_images
+from skysieve.recipes.model_samples import classes_by_name
 from skysieve.recipes.split_of_run import with_split_of_run
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
@@ -114,6 +116,7 @@ def explain_samples(
     chosen = samples if isinstance(samples, SampleSet) else SampleSet.open(samples)
     if split:
         chosen = with_split_of_run(chosen, explained.model.folder)
+    chosen = with_images(explained.model.description.contract, classes_by_name(explained.model, chosen))
     explained.check(chosen)
     labels, findings = explained_labels(chosen, explained.model, settings.label)
     plan = ExplainPlan(explained, explainer, settings, chosen, labels, _rows(chosen, split, settings), sanity)

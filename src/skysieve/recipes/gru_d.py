@@ -23,11 +23,18 @@ __all__ = ["GRU_D"]
 CONFIGURATION = SequenceConfiguration(
     preprocess=(),
     labels=LabelConfig(id="id"),
-    network=NetworkConfig(name="gru-d", arguments={"hidden": 64, "dropout": 0.1}),
+    network=NetworkConfig(name="gru-d", arguments={"hidden": 48}),
     training=TrainingConfig(
-        epochs=30, batch_size=256, learning_rate=3e-3, schedule="cosine", warmup_epochs=1, patience=10
+        epochs=10,
+        learning_rate=1e-2,
+        patience=10,
+        schedule="cosine",
+        warmup_epochs=1,
+        optimizer="adamw",
+        weight_decay=0.01,
+        precision="float32",
     ),
-    sequence=SequenceConfig(bands="values", keep=(0.3, 0.9)),
+    sequence=SequenceConfig(bands="values", batch_tokens=8192, keep=(0.3, 0.8)),
 )
 
 GRU_D = RECIPES.register("gru-d")(
@@ -38,8 +45,8 @@ GRU_D = RECIPES.register("gru-d")(
         summary="Names the kind of variable star that a light curve shows, reading its points in their "
         "order.",
         limits="Knows the cadence, depth, bands and classes of the survey that it was trained on. It reads "
-        "no "
-        "errors. Periods are found by it only as far as points follow each other faster than they repeat.",
+        "no errors. Periods are found by it only as far as points follow each other faster than they "
+        "repeat.",
         classes=(),
         contract=CONTRACT,
         configuration=CONFIGURATION,

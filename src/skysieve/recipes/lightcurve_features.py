@@ -88,8 +88,8 @@ LIGHTCURVE_FEATURES = RECIPES.register("lightcurve-features")(
         paper="Richards et al. 2011, ApJ 733, 10; Debosscher et al. 2007, A&A 475, 1159",
         summary="Names the kind of variable star that a light curve shows, from statistics, periods and the "
         "Fourier series of the curve.",
-        limits="Knows the cadence, depth and classes of the survey that it was trained on. Periods are those "
-        "of the best peaks, which for contact binaries mostly are half of the true one.",
+        limits="Knows the cadence, depth and classes of the survey that it was trained on. Periods are "
+        "those of the best peaks, which for contact binaries mostly are half of the true one.",
         classes=(),
         contract=CONTRACT,
         configuration=CONFIGURATION,

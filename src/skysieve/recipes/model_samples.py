@@ -16,7 +16,13 @@ from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.renamed_classes import with_classes
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["check_classes_of_model", "judging_settings", "prepare_for_model", "threshold_of"]
+__all__ = [
+    "check_classes_of_model",
+    "classes_by_name",
+    "judging_settings",
+    "prepare_for_model",
+    "threshold_of",
+]
 
 
 def prepare_for_model(
@@ -37,12 +43,21 @@ def prepare_for_model(
     if described.recipe in RECIPES:
         recipe = RECIPES.get(described.recipe)
         configuration = replace(recipe.configuration, labels=labels or recipe.configuration.labels)
-        samples = recipe.prepare(inputs, configuration)
-        # A recipe without classes of its own learned those of its samples, by name.
-        return samples if recipe.classes else with_classes(samples, described.classes)
+        return classes_by_name(model, recipe.prepare(inputs, configuration))
     return prepare_alert_samples(
         inputs, labels or LabelConfig(), described.contract, classes=described.classes
     )
+
+
+def classes_by_name(model: Model, samples: SampleSet) -> SampleSet:
+    """Return samples numbered as the model numbers its classes, if it learned these from its own samples.
+
+    A recipe that names its classes takes no others: there a set with another order is refused later.
+    """
+    name = model.description.recipe
+    if name in RECIPES and not RECIPES.get(name).classes and samples.classes:
+        return with_classes(samples, model.description.classes)
+    return samples
 
 
 def check_classes_of_model(model: Model, samples: SampleSet) -> None:

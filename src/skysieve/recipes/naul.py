@@ -23,11 +23,20 @@ __all__ = ["NAUL"]
 CONFIGURATION = SequenceConfiguration(
     preprocess=(),
     labels=LabelConfig(id="id"),
-    network=NetworkConfig(name="naul", arguments={"hidden": 48, "layers": 1, "embedding": 32}),
-    training=TrainingConfig(
-        epochs=30, batch_size=64, learning_rate=3e-3, schedule="cosine", warmup_epochs=1, patience=10
+    network=NetworkConfig(
+        name="naul", arguments={"hidden": 32, "layers": 1, "embedding": 32, "dense": 32, "dropout": 0.1}
     ),
-    sequence=SequenceConfig(errors=True, fold="search", fold_factor=2.0, keep=(0.3, 0.9)),
+    training=TrainingConfig(
+        epochs=10,
+        learning_rate=8e-3,
+        patience=10,
+        schedule="cosine",
+        warmup_epochs=1,
+        optimizer="adamw",
+        weight_decay=0.01,
+        precision="float32",
+    ),
+    sequence=SequenceConfig(errors=True, fold="search", fold_factor=2.0, batch_tokens=8192, keep=(0.3, 0.8)),
 )
 
 NAUL = RECIPES.register("naul")(
@@ -35,11 +44,10 @@ NAUL = RECIPES.register("naul")(
         name="naul",
         title="kinds of variable stars, by a recurrent network on folded light curves",
         paper="Naul et al. 2018, Nature Astronomy 2, 151, arXiv:1711.10609",
-        summary="Names the kind of variable star that a light curve shows, reading the curve folded at twice "
-        "its best period.",
+        summary="Names the kind of variable star that a light curve shows, reading the curve folded at "
+        "twice its best period.",
         limits="Knows the depth, bands and classes of the survey that it was trained on. A wrong period "
-        "shows "
-        "it a curve that means nothing; curves of few points have no period and are read unfolded.",
+        "shows it a curve that means nothing; curves of few points have no period and are read unfolded.",
         classes=(),
         contract=CONTRACT,
         configuration=CONFIGURATION,

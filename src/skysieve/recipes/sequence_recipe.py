@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skysieve.models.contract import InputContract
+from skysieve.models.readings.light_curve_steps import PERIOD
 from skysieve.recipes.light_curve_configuration import SequenceConfiguration
 from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves, unit_of
 from skysieve.samples.sample_set import SampleSet
@@ -40,7 +41,8 @@ def read_sequences(samples: SampleSet, configuration: SequenceConfiguration) -> 
         channels = (first, *(f"value {band}".rstrip() for band in names))
     else:
         told = names if settings.bands == "one-hot" and len(names) > 1 else ()
-        channels = (first, "value", *(("error",) if settings.errors else ()), *told)
+        errors = ("error",) if settings.errors else ()
+        channels = (first, "value", *errors, *told, *((PERIOD,) if settings.fold else ()))
     return InputContract(
         shape=(None, len(channels)),
         channels=channels,

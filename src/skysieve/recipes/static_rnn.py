@@ -22,11 +22,18 @@ __all__ = ["STATIC_RNN"]
 CONFIGURATION = SequenceConfiguration(
     preprocess=(),
     labels=LabelConfig(id="id"),
-    network=NetworkConfig(name="static-rnn", arguments={"hidden": 64, "dropout": 0.1}),
+    network=NetworkConfig(name="static-rnn", arguments={"hidden": 48, "cell": "gru"}),
     training=TrainingConfig(
-        epochs=30, batch_size=64, learning_rate=3e-3, schedule="cosine", warmup_epochs=1, patience=10
+        epochs=8,
+        learning_rate=1e-2,
+        patience=8,
+        schedule="cosine",
+        warmup_epochs=1,
+        optimizer="adamw",
+        weight_decay=0.01,
+        precision="float32",
     ),
-    sequence=SequenceConfig(errors=False, keep=(0.3, 0.9)),
+    sequence=SequenceConfig(batch_tokens=4096, keep=(0.3, 0.8)),
 )
 
 STATIC_RNN = RECIPES.register("static-rnn")(
@@ -37,8 +44,7 @@ STATIC_RNN = RECIPES.register("static-rnn")(
         summary="Names the kind of variable star that a light curve shows, reading its points in their "
         "order.",
         limits="Knows the cadence, depth, bands and classes of the survey that it was trained on. Periods "
-        "are "
-        "found by it only as far as points follow each other faster than they repeat.",
+        "are found by it only as far as points follow each other faster than they repeat.",
         classes=(),
         contract=CONTRACT,
         configuration=CONFIGURATION,

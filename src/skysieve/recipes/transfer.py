@@ -10,6 +10,7 @@ from typing import Any
 from skysieve.errors import ConfigurationError
 from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.models.model import Model
+from skysieve.models.readings import read_arrays
 from skysieve.progress import progress_bar
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.fine_tune import check_samples, fine_tune_settings, open_trained, recipe_of_trained
@@ -193,7 +194,7 @@ def _train(
     progress: bool,
 ) -> dict[tuple[str, int], list[Transferred]]:
     """Return what every network made of the samples that judge, by strategy and size; the model first."""
-    images = divided.samples.tensor(model.description.contract.column)
+    images = read_arrays(model.description.contract, divided.samples)
     labels = divided.samples.labels
     sources = None if near is None else near.images
     data = digest_of(digest_of_samples(divided.samples), "" if near is None else near.digest)

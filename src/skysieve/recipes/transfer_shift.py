@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skysieve.evaluation.domain_shift import embedding_shift, score_shift
 from skysieve.evaluation.shift_by_chance import Shift
 from skysieve.models.model import Model
+from skysieve.models.readings import read_arrays
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.fine_tune import check_samples
 from skysieve.recipes.recipe import Recipe
@@ -76,7 +77,7 @@ def source_samples(
     rows = _some(rows)
     seen = seen_samples(samples, model.description.provenance)
     return SourceSamples(
-        samples.tensor(model.description.contract.column, rows=rows),
+        read_arrays(model.description.contract, samples, rows),
         samples.labels[rows],
         samples.groups[rows],
         digest_of(digest_of_samples(samples), rows),

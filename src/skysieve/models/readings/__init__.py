@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skysieve.samples.sample_set import SampleSet
     from skysieve.training.ragged import RaggedSequences
 
-__all__ = ["READINGS", "Reading", "read_inputs"]
+__all__ = ["READINGS", "Reading", "read_arrays", "read_inputs"]
 
 #: Takes the settings in a contract and samples; returns a row, an image or a sequence of each.
 Reading = Callable[[Mapping[str, Any], "SampleSet"], "NDArray[np.float32] | RaggedSequences"]
@@ -86,6 +86,34 @@ def read_inputs(
     if contract.sequence:
         return _sequences(contract, samples, rows)
     return samples.tensor(contract.column, rows=rows).astype(np.float32, copy=False)
+
+
+def read_arrays(
+    contract: InputContract, samples: SampleSet, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
+    """Return what a model takes of samples, as one array; for what needs samples of one shape.
+
+    Parameters
+    ----------
+    contract, samples, rows
+        As of `read_inputs`.
+
+    Raises
+    ------
+    ContractError
+        If the model takes sequences, whose lengths differ; else as of `read_inputs`.
+    SampleSetError
+        As of `read_inputs`.
+    """
+    if contract.sequence:
+        raise ContractError(
+            f"the model takes sequences of {', '.join(contract.channels)}, whose lengths differ; this is for "
+            "models of images and of features"
+        )
+    made = read_inputs(contract, samples, rows)
+    if not isinstance(made, np.ndarray):
+        raise ContractError(f"the reading {contract.reading.get('kind')!r} gives sequences, not arrays")
+    return made
 
 
 def _sequences(

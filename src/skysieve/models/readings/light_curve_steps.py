@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from skysieve.samples.sample_set import SampleSet
 from skysieve.training.light_curve_sequences import light_curve_sequences
 from skysieve.training.ragged import RaggedSequences
 
-__all__ = ["SEARCH", "folding_periods", "read_light_curve_steps"]
+__all__ = ["PERIOD", "SEARCH", "folding_periods", "read_light_curve_steps"]
+
+#: Name of the last feature of curves that are folded.
+PERIOD = "log10 of the period"
 
 #: Value of ``fold`` that has the period searched for; any other names a column of periods.
 SEARCH = "search"
@@ -23,7 +27,7 @@ SEARCH = "search"
 
 @READINGS.register("light-curve-steps")
 def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> RaggedSequences:
-    """Return the points of light curves: time or phase, value, (error,) (bands).
+    """Return the points of light curves: time or phase, value, (error,) (bands,) (logarithm of the period).
 
     Parameters
     ----------
@@ -46,7 +50,7 @@ def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> R
     if fold:
         found = folding_periods(curves) if fold == SEARCH else _column(samples, fold)
         periods = found * settings.get("fold_factor", 1.0)
-    return light_curve_sequences(
+    made = light_curve_sequences(
         curves,
         errors=settings.get("errors", False),
         bands=settings.get("bands", "one-hot"),
@@ -54,6 +58,7 @@ def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> R
         periods=periods,
         batch_tokens=settings.get("batch_tokens"),
     )
+    return made if periods is None else _with_periods(made, periods)
 
 
 def folding_periods(curves: LightCurves) -> NDArray[np.float64]:
@@ -67,6 +72,12 @@ def folding_periods(curves: LightCurves) -> NDArray[np.float64]:
     period = found.columns()["period_1"]
     baseline = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
     return np.where(np.isfinite(period), period, np.maximum(baseline, 1.0))
+
+
+def _with_periods(sequences: RaggedSequences, periods: NDArray[np.float64]) -> RaggedSequences:
+    """Add the logarithm of the period as a last feature of every step: phases do not tell it."""
+    told = np.repeat(np.log10(periods), sequences.lengths).astype(np.float32)
+    return replace(sequences, steps=np.concatenate([sequences.steps, told[:, None]], axis=1))
 
 
 def _column(samples: SampleSet, name: str) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ from skysieve.evaluation.uncertainty_page import PageSection, PageTable, interva
 from skysieve.evaluation.uncertainty_plots import line_plot, page_figure
 from skysieve.models.card import disclosure
 from skysieve.models.model import Model
+from skysieve.models.readings import read_arrays
 from skysieve.recipes.configuration import LabelConfig
 from skysieve.recipes.model_samples import threshold_of
 from skysieve.recipes.uncertainty.figures import figure_function
@@ -122,7 +123,7 @@ def opinions(
     key = digest_of(model.identity, digest_of_samples(samples), rows, source, passes, seed)
 
     def compute(first: int, behind: int) -> NDArray[Any]:
-        images = samples.tensor(model.description.contract.column, rows=rows[first:behind])
+        images = read_arrays(model.description.contract, samples, rows[first:behind])
         return _logits(torch_model, images, source, passes, seed, first)
 
     found = stored_chunks(parts, key, len(rows), compute, what=command, progress=progress)

@@ -27,6 +27,7 @@ from skysieve.evaluation.uncertainty_page import PageSection, PageTable, interva
 from skysieve.evaluation.uncertainty_plots import page_figure, score_plot
 from skysieve.models.card import disclosure
 from skysieve.models.model import Model
+from skysieve.models.readings import read_arrays
 from skysieve.recipes.configuration import LabelConfig
 from skysieve.recipes.uncertainty.results import Subject, Written, write_results
 from skysieve.recipes.uncertainty.score_model import samples_of_model
@@ -210,10 +211,10 @@ def _looked_at(
 ) -> _Seen:
     from skysieve.training.embeddings import embeddings_and_logits
 
-    column, outputs = model.description.contract.column, int(model.description.network["outputs"])
+    contract, outputs = model.description.contract, int(model.description.network["outputs"])
 
     def compute(first: int, behind: int) -> NDArray[Any]:
-        images = samples.tensor(column, rows=rows[first:behind])
+        images = read_arrays(contract, samples, rows[first:behind])
         both = embeddings_and_logits(torch_model.network, images, preprocess=torch_model.preprocess)
         return np.concatenate(both, axis=1)
 
