@@ -127,8 +127,6 @@ def _export(
 ) -> torch.onnx.ONNXProgram:
     # Needs onnxscript, which is of an extra.
     from skysieve.networks.onnx_translations.recurrent import recurrent_translations
-        recurrent_translations,
-    )  # onnxscript is of an extra
 
     # A size of 1 would be taken for a constant, and equal ones for the same.
     example = torch.zeros(2, *(5 if size is None else size for size in shape))
