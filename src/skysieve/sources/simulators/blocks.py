@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from skysieve.errors import ConfigurationError
 from skysieve.progress import progress_bar
-from skysieve.samples.description import Description
+from skysieve.samples.description import Description, TensorColumn
 from skysieve.samples.parquet import SampleWriter
 
-__all__ = ["LABEL_ORIGIN", "numbered", "simulate_blocks", "write_blocks"]
+__all__ = ["LABEL_ORIGIN", "described", "numbered", "simulate_blocks", "write_blocks"]
 
 #: What sample sets of simulators say of their labels.
 LABEL_ORIGIN = "SIMULATED: labels are the truth of the simulator."
@@ -86,7 +86,8 @@ def write_blocks(
     description : Description
         What is in it.
     simulate, task, n, block, workers
-        As of `simulate_blocks`; a block is what `SampleWriter.write` takes.
+        As of `simulate_blocks`; a block is what `SampleWriter.write` takes. An empty one is simulated
+        first, so that wrong settings are refused before a file is begun.
     progress : bool
         Show progress.
 
@@ -97,11 +98,43 @@ def write_blocks(
     """
     if workers < 1:
         raise ConfigurationError(f"workers is {workers}; give 1 or more")
+    simulate(task, 0, min(n, 0))
     with progress_bar("simulating", n, enabled=progress) as bar, SampleWriter(path, description) as writer:
         for columns in simulate_blocks(simulate, task, n, block=block, workers=workers):
             writer.write(columns)
             bar.advance(len(columns["id"]))
     return Path(path)
+
+
+def described(
+    simulator: str,
+    tensors: Mapping[str, TensorColumn],
+    classes: tuple[str, ...],
+    *,
+    seed: int,
+    n: int,
+    **settings: Any,
+) -> Description:
+    """Return the description of a simulated sample set, which says how to make it again.
+
+    Parameters
+    ----------
+    simulator : str
+        Its name.
+    tensors, classes
+        As of `Description`.
+    seed, n : int
+        Seed, and number of samples.
+    **settings
+        All else that the samples depend on, ready for JSON.
+
+    Examples
+    --------
+    >>> described("sky", {}, (), seed=1, n=2, stars=3).origin
+    {'simulator': 'sky', 'seed': 1, 'n': 2, 'stars': 3}
+    """
+    origin = {"simulator": simulator, "seed": seed, "n": n, **settings}
+    return Description(tensors, classes=classes, label_origin=LABEL_ORIGIN, origin=origin)
 
 
 def numbered(start: int, count: int) -> dict[str, NDArray[np.int64]]:

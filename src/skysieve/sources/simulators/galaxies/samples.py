@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from skysieve.samples.description import Description, TensorColumn
-from skysieve.sources.simulators.blocks import LABEL_ORIGIN, numbered, write_blocks
+from skysieve.sources.simulators.blocks import described, numbered, write_blocks
 from skysieve.sources.simulators.galaxies.kinds import CLASSES, chosen_kinds
 from skysieve.sources.simulators.galaxies.look import MASK_SIGMA, Look
 from skysieve.sources.simulators.galaxies.simulate import (
     GALAXY_WIDTH,
     LSBG_WIDTH,
-    Galaxies,
     Kinds,
     as_shares,
     simulate_collection,
@@ -40,6 +39,13 @@ class _Task:
     kinds: dict[str, float | None] | None
     look: Look
     classes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, collection: str, seed: int, kinds: Kinds | None, look: Look, classes: tuple[str, ...]
+    ) -> _Task:
+        """Return a task in which every kind has its share."""
+        return cls(collection, seed, None if kinds is None else as_shares(kinds), look, classes)
 
 
 def write_galaxy_samples(
@@ -93,8 +99,8 @@ def write_galaxy_samples(
     ('edge_on_disk', 'elliptical', 'face_on_spiral', 'merger')
     """
     look = Look(survey or Survey(), size, width, pictures, mask_sigma)
-    task = _Task("morphology", seed, None if kinds is None else as_shares(kinds), look, CLASSES["morphology"])
-    return _write(path, n, task, workers, progress)
+    classes = CLASSES["morphology"]
+    return _write(path, n, _Task.of("morphology", seed, kinds, look, classes), workers, progress)
 
 
 def write_lsbg_samples(
@@ -136,13 +142,10 @@ def write_lsbg_samples(
     """
     look = Look(survey or Survey(), size, width, pictures, mask_sigma)
     classes = ARTIFACT_CLASSES if artifact_types else CLASSES["lsbg"]
-    task = _Task("lsbg", seed, None if kinds is None else as_shares(kinds), look, classes)
-    return _write(path, n, task, workers, progress)
+    return _write(path, n, _Task.of("lsbg", seed, kinds, look, classes), workers, progress)
 
 
 def _write(path: str | Path, n: int, task: _Task, workers: int, progress: bool) -> Path:
-    # Wrong settings are refused before a file is begun.
-    _simulate(task, 0, min(n, 0))
     return write_blocks(
         path, _description(task, n), _block, task, n, block=BLOCK, workers=workers, progress=progress
     )
@@ -155,32 +158,25 @@ def _description(task: _Task, n: int) -> Description:
         cutouts = TensorColumn(shape, "uint8", channels=("red", "green", "blue"), unit="picture level")
     else:
         cutouts = TensorColumn(shape, "float32", channels=BANDS, unit="flux per pixel")
-    return Description(
+    return described(
+        {"morphology": "galaxies", "lsbg": "lsbg"}[task.collection],
         {"cutouts": cutouts, "mask": TensorColumn((1, *shape[1:]), "uint8", channels=("subject",))},
-        classes=task.classes,
-        label_origin=LABEL_ORIGIN,
-        origin={
-            "simulator": {"morphology": "galaxies", "lsbg": "lsbg"}[task.collection],
-            "seed": task.seed,
-            "n": n,
-            "kinds": chosen_kinds(task.collection, task.kinds),
-            "survey": asdict(look.survey),
-            "pixel": look.pixel,
-            "mask_sigma": look.mask_sigma,
-        },
+        task.classes,
+        seed=task.seed,
+        n=n,
+        kinds=chosen_kinds(task.collection, task.kinds),
+        survey=asdict(look.survey),
+        pixel=look.pixel,
+        mask_sigma=look.mask_sigma,
     )
 
 
 def _block(task: _Task, start: int, count: int) -> dict[str, Any]:
-    galaxies = _simulate(task, start, count)
+    galaxies = simulate_collection(
+        task.collection, count, seed=task.seed, kinds=task.kinds, look=task.look, start=start
+    )
     columns: dict[str, Any] = {**numbered(start, count), **galaxies.columns()}
     if task.classes == ARTIFACT_CLASSES:
         # Types count from 1, classes from 0; galaxies come last.
         columns["label"] = np.where(galaxies.artifact_type == 0, 2, galaxies.artifact_type - 1)
     return {**columns, "cutouts": galaxies.cutouts, "mask": galaxies.mask}
-
-
-def _simulate(task: _Task, start: int, count: int) -> Galaxies:
-    return simulate_collection(
-        task.collection, count, seed=task.seed, kinds=task.kinds, look=task.look, start=start
-    )

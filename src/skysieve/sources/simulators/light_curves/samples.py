@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from skysieve.samples.description import Description
 from skysieve.samples.light_curves import light_curve_columns
-from skysieve.sources.simulators.blocks import LABEL_ORIGIN, numbered, write_blocks
+from skysieve.sources.simulators.blocks import described, numbered, write_blocks
 from skysieve.sources.simulators.light_curves.kinds import CLASSES, Kinds, as_shares, chosen_shares
 from skysieve.sources.simulators.light_curves.simulate import simulate_light_curves
 from skysieve.sources.simulators.light_curves.survey import CurveSurvey
@@ -81,20 +80,14 @@ def write_light_curve_samples(
     (3, ('EW', 'EA', 'RRab'))
     """
     task = _Task(seed, as_shares(kinds), survey or CurveSurvey(), flux)
-    # Wrong settings are refused before a file is begun.
-    _block(task, 0, min(n, 0))
-    unit = "nJy" if flux else "mag"
-    description = Description(
-        light_curve_columns("flux" if flux else "magnitude", unit, banded=True),
-        classes=CLASSES,
-        label_origin=LABEL_ORIGIN,
-        origin={
-            "simulator": "light-curves",
-            "seed": seed,
-            "n": n,
-            "kinds": chosen_shares(task.kinds),
-            "survey": asdict(task.survey),
-        },
+    description = described(
+        "light-curves",
+        light_curve_columns("flux" if flux else "magnitude", "nJy" if flux else "mag", banded=True),
+        CLASSES,
+        seed=seed,
+        n=n,
+        kinds=chosen_shares(task.kinds),
+        survey=asdict(task.survey),
     )
     return write_blocks(path, description, _block, task, n, block=BLOCK, workers=workers, progress=progress)
 
