@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from skysieve.cli.output import examples, say
-from skysieve.cli.simulate_galaxies import shares_of_kinds
+from skysieve.cli.simulate_options import KindOption, SetPath, WorkersOption, shares_of_kinds
 
 __all__ = ["add_curve_command"]
 
@@ -26,13 +25,10 @@ def add_curve_command(verb: typer.Typer) -> None:
 
 
 def curves(
-    path: Annotated[Path, typer.Argument(help="The sample set to write (Parquet).")],
+    path: SetPath,
     n: Annotated[int, typer.Option("-n", help="Number of light curves.")] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same light curves.")] = 1,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(help="Kind to draw, or KIND=SHARE; may be repeated; all if left out."),
-    ] = None,
+    kind: KindOption = None,
     survey: Annotated[str, typer.Option(help="The survey: crts, ztf or lsst.")] = "crts",
     fluxes: Annotated[
         bool, typer.Option("--fluxes", help="Fluxes at every exposure, not magnitudes of what was detected.")
@@ -43,7 +39,7 @@ def curves(
             "--set", help="KEY=VALUE of a setting of the survey, such as survey.years=2; may be repeated."
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes; their number changes nothing.")] = 1,
+    workers: WorkersOption = 1,
 ) -> None:
     """Write simulated variable stars and transients, with their truth, as a sample set."""
     from skysieve.configuration import override, parse_assignments

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skysieve.cli.output import examples, say
-from skysieve.errors import ConfigurationError
+from skysieve.cli.simulate_options import KindOption, SetPath, WorkersOption, shares_of_kinds
 
 if TYPE_CHECKING:
     from skysieve.sources.simulators.galaxies.survey import Survey
 
-__all__ = ["add_galaxy_commands", "shares_of_kinds"]
+__all__ = ["add_galaxy_commands"]
 
 _SEEING = "--set survey.seeing=[1.5,1.4,1.3]"
 
-_Path = Annotated[Path, typer.Argument(help="The sample set to write (Parquet).")]
 _Number = Annotated[int, typer.Option("-n", help="Number of cutouts.")]
 _Seed = Annotated[int, typer.Option(help="The same seed gives the same cutouts.")]
-_Kind = Annotated[
-    list[str] | None,
-    typer.Option(help="Kind to draw, or KIND=SHARE; may be repeated; all if left out."),
-]
 _Name = Annotated[str, typer.Option("--survey", help="The survey: des or hsc.")]
 _Settings = Annotated[
     list[str] | None,
@@ -39,7 +33,6 @@ _Width = Annotated[
 _Pictures = Annotated[
     bool, typer.Option("--pictures/--fluxes", help="Colour pictures, or fluxes in g, r and z.")
 ]
-_Workers = Annotated[int, typer.Option(help="Processes; their number changes nothing.")]
 
 
 def add_galaxy_commands(verb: typer.Typer) -> None:
@@ -62,16 +55,16 @@ def add_galaxy_commands(verb: typer.Typer) -> None:
 
 
 def galaxies(
-    path: _Path,
+    path: SetPath,
     n: _Number = 1000,
     seed: _Seed = 1,
-    kind: _Kind = None,
+    kind: KindOption = None,
     survey: _Name = "des",
     settings: _Settings = None,
     size: _Size = 64,
     width: _Width = 25.6,
     pictures: _Pictures = True,
-    workers: _Workers = 1,
+    workers: WorkersOption = 1,
 ) -> None:
     """Write simulated ellipticals, spirals, edge-on discs and mergers, with their truth, as a sample set."""
     from skysieve.sources.simulators.galaxies.samples import write_galaxy_samples
@@ -82,10 +75,10 @@ def galaxies(
 
 
 def lsbg(
-    path: _Path,
+    path: SetPath,
     n: _Number = 1000,
     seed: _Seed = 1,
-    kind: _Kind = None,
+    kind: KindOption = None,
     survey: _Name = "des",
     settings: _Settings = None,
     size: _Size = 64,
@@ -94,7 +87,7 @@ def lsbg(
     artifact_types: Annotated[
         bool, typer.Option("--artifact-types", help="Label the two types of artefacts as classes.")
     ] = False,
-    workers: _Workers = 1,
+    workers: WorkersOption = 1,
 ) -> None:
     """Write simulated galaxies of low surface brightness and artefacts, with their truth, as a sample set."""
     from skysieve.sources.simulators.galaxies.samples import write_lsbg_samples
@@ -123,22 +116,6 @@ def _asked(
         "workers": workers,
         "progress": True,
     }
-
-
-def shares_of_kinds(kinds: list[str] | None) -> dict[str, float | None] | None:
-    """Return kinds with their shares; None is for the share of the table."""
-    if not kinds:
-        return None
-    chosen: dict[str, float | None] = {}
-    for each in kinds:
-        name, equals, share = each.partition("=")
-        try:
-            chosen[name] = float(share) if equals else None
-        except ValueError:
-            raise ConfigurationError(
-                f"--kind {each!r}: {share!r} is no number; give KIND or KIND=SHARE, such as merger=0.05"
-            ) from None
-    return chosen
 
 
 def _survey(name: str, settings: list[str] | None) -> Survey:
