@@ -8,22 +8,16 @@ Whether the embeddings' half precision costs a digit is told by the largest diff
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.metrics import roc_auc_score
 
 from skysieve.networks.snad_rnn import Padding, import_snad_rnn, sequence_logits
 from snad_data import SnadData, read_snad
+from snad_table import over_folds, write_table
 
-ROOT = Path(__file__).parents[1]
-DATA = Path(os.environ.get("SKYSIEVE_DATA", ROOT.parent / "shared" / "data"))
 RESULT = Path(__file__).parent / "results" / "snad_published.json"
 
 #: Folder of the weights, and the areas under the ROC curve of the last published epoch, by fold.
@@ -58,11 +52,7 @@ def measure(folder: Path, folds: int = 5) -> dict[str, Any]:
                 for fold in range(folds)
             ]
             found[padding] = {
-                figure: {
-                    "by_fold": [round(one[figure], 6) for one in each],
-                    "mean": float(np.mean([one[figure] for one in each])),
-                    "sd": float(np.std([one[figure] for one in each])),
-                }
+                figure: over_folds([one[figure] for one in each], digits=6)
                 for figure in ("roc_auc", "accuracy")
             }
             print(name, padding, found[padding]["roc_auc"], flush=True)
@@ -78,21 +68,10 @@ def measure(folder: Path, folds: int = 5) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one fold, nothing written")
-    arguments = parser.parse_args()
-    if not (DATA / "snad").is_dir():
-        sys.exit(f"{DATA / 'snad'}: not found; set SKYSIEVE_DATA to the folder of the real data")
-    torch.set_num_threads(1)
-    content = measure(DATA, 1 if arguments.quick else 5)
-    if arguments.quick:
-        return
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
-    print(f"table: {RESULT}")
-
-
 if __name__ == "__main__":
-    main()
+    write_table(
+        RESULT,
+        lambda folder, quick: measure(folder, 1 if quick else 5),
+        description=__doc__,
+        quick="one fold",
+    )
