@@ -184,8 +184,7 @@ def source_target_auc(
     first, second = _vectors(source), _vectors(target)
     both = np.concatenate([first, second])
     side = (np.arange(len(both)) >= len(first)).astype(np.int64)
-    codes = np.arange(len(both)) if groups is None else check_groups(groups, len(both))
-    return _sides_auc(both, side, codes, folds, seed)
+    return _sides_auc(both, side, _codes(groups, len(both)), folds, seed)
 
 
 def score_shift(
@@ -220,7 +219,6 @@ def score_shift(
     True
     """
     both = np.concatenate([first := _values(source), _values(target)])
-    codes = np.arange(len(both)) if groups is None else groups
     asked: Mapping[str, Callable[[FloatArray, FloatArray], float]] = {
         "ks": ks_statistic,
         "wasserstein": wasserstein_distance,
@@ -229,7 +227,7 @@ def score_shift(
     return {
         name: with_null(
             lambda near, far, of=of: of(both[near], both[far]),  # type: ignore[misc]
-            codes,
+            _codes(groups, len(both)),
             len(first),
             permutations=permutations,
             seed=seed,
@@ -256,10 +254,8 @@ def embedding_shift(
     ----------
     source, target : array_like, shape (N, D), (M, D)
         Embeddings.
-    groups : array_like, shape (N + M,), optional
-        Groups, sources first; every sample its own if not given.
-    permutations, seed : int
-        As of `with_null`.
+    groups, permutations, seed
+        As of `score_shift`.
 
     Returns
     -------
@@ -267,11 +263,7 @@ def embedding_shift(
         ``frechet``, ``mmd`` and ``auc`` of a classifier of source against target.
     """
     first, second = _vectors(source), _vectors(target)
-    codes = (
-        np.arange(len(first) + len(second))
-        if groups is None
-        else check_groups(groups, len(first) + len(second))
-    )
+    codes = _codes(groups, len(first) + len(second))
     rng = np.random.default_rng(seed)
     kept = [
         offset + np.sort(rng.permutation(len(each))[:PAIRED])
@@ -297,6 +289,11 @@ def embedding_shift(
         name: with_null(distance, codes, sources, permutations=permutations, seed=seed)
         for name, distance in asked.items()
     }
+
+
+def _codes(groups: npt.ArrayLike | None, count: int) -> IntArray:
+    """Return the group of every sample as a number; every sample its own if there are none."""
+    return np.arange(count) if groups is None else check_groups(groups, count)
 
 
 def _values(array: npt.ArrayLike) -> FloatArray:
