@@ -17,6 +17,7 @@ from skysieve.models.contract import InputContract
 from skysieve.models.description import ModelDescription
 from skysieve.models.engines import ENGINES
 from skysieve.models.model import Model, shipped_models
+from skysieve.models.readings import READINGS
 from skysieve.models.sieve import Sieve, shipped_sieves
 from skysieve.networks import NETWORKS
 from skysieve.preprocess import STEPS
@@ -47,6 +48,7 @@ REGISTRIES = (
     CUTOUT_SERVICES,
     ENGINES,
     EXPLAINERS,
+    READINGS,
     RECIPES,
     SIEVE_RECIPES,
 )

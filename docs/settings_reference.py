@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from docstrings import parameters, summary
@@ -13,10 +15,18 @@ from markdown_table import cell, code, table
 
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.find_recipe import all_recipes
+from skysieve.recipes.light_curve_configuration import (
+    CurveFeatureConfiguration,
+    DmdtImageConfiguration,
+    SequenceConfiguration,
+)
 from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES, SieveConfiguration, SieveRecipe
 
 __all__ = ["parts"]
+
+#: Recipes of light curves have a group of settings more.
+LIGHT_CURVES = (DmdtImageConfiguration(), CurveFeatureConfiguration(), SequenceConfiguration())
 
 
 def parts() -> dict[str, str]:
@@ -33,11 +43,19 @@ def parts() -> dict[str, str]:
     }
 
 
+def _home(recipe: Recipe) -> ModuleType | None:
+    """Return the file of a recipe: the one that names it, or that prepares its samples."""
+    for name, module in sorted(sys.modules.items()):
+        if name.startswith("skysieve.recipes.") and any(each is recipe for each in vars(module).values()):
+            return module
+    return inspect.getmodule(recipe.prepare)
+
+
 def _recipe(recipe: Recipe) -> str:
-    module = inspect.getmodule(recipe.prepare)
+    module = _home(recipe)
     story = (inspect.getdoc(module) or "").split("\n\n", 1)[-1]
     contract = recipe.contract
-    classes = ", ".join(map(code, recipe.classes))
+    classes = ", ".join(map(code, recipe.classes)) or "those of the samples"
     pieces = [
         f"## {recipe.name}\n\n{recipe.summary}",
         "\n\n".join(" ".join(paragraph.split()) for paragraph in story.split("\n\n")),
@@ -92,11 +110,15 @@ def _published(recipe: Recipe | SieveRecipe) -> str:
 
 def _all_settings(configuration: Configuration) -> str:
     pieces = []
-    for field in dataclasses.fields(configuration):
-        value = getattr(configuration, field.name)
+    groups = {
+        field.name: getattr(each, field.name)
+        for each in (configuration, *LIGHT_CURVES)
+        for field in dataclasses.fields(each)
+    }
+    for name, value in groups.items():
         if dataclasses.is_dataclass(value):
-            rows = _rows(value, f"{field.name}.")
-            pieces.append(f"### {field.name}\n\n{summary(type(value))}\n\n" + _table(rows))
+            rows = _rows(value, f"{name}.")
+            pieces.append(f"### {name}\n\n{summary(type(value))}\n\n" + _table(rows))
     return "\n".join(pieces)
 
 
@@ -105,7 +127,13 @@ def _table(rows: Iterator[list[str]]) -> str:
 
 
 def _rows(configuration: Any, prefix: str = "") -> Iterator[list[str]]:
-    meanings = parameters(type(configuration))
+    # What a group of settings is in every recipe stands with all of them.
+    meanings = {
+        name: text
+        for kind in type(configuration).__mro__
+        if dataclasses.is_dataclass(kind)
+        for name, text in parameters(kind).items()
+    }
     for field in dataclasses.fields(configuration):
         value = getattr(configuration, field.name)
         if dataclasses.is_dataclass(value):
