@@ -54,6 +54,11 @@ def test_the_surest_mistakes_come_first() -> None:
     assert (np.diff(found.scores[bogus]) <= 0).all()
 
 
+def test_the_surest_mistakes_of_two_classes_are_those_furthest_from_the_truth() -> None:
+    found = evaluate([0, 0, 1, 1], [0.9, 0.2, 0.05, 0.3], groups=range(4), split="test", seed=0, replicates=5)
+    assert found.surest_mistakes(limit=2).tolist() == [2, 0]
+
+
 def test_no_mistakes_is_an_empty_list_and_a_wilson_interval() -> None:
     found = evaluate(
         [0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], groups=list("aabc"), split="test", seed=0, replicates=20
@@ -99,6 +104,10 @@ def test_many_classes() -> None:
     assert not [name for name in found.intervals if "prevalence" in name]
     worst = found.worst_mistakes(truth=2, limit=3)
     assert (np.diff(found.scores[worst, 2]) >= 0).all()
+    surest = found.surest_mistakes(limit=5)
+    assert (found.called[surest] != labels[surest]).all()
+    wrong = found.scores.max(axis=1)[found.called != labels]
+    np.testing.assert_array_equal(found.scores.max(axis=1)[surest], np.sort(wrong)[::-1][:5])
     assert found.uncalibrated is not None
     json.dumps(found.to_json(), allow_nan=False)
 

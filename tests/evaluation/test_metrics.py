@@ -60,6 +60,10 @@ def test_multiclass_metrics_equal_scikit_learn() -> None:
     assert ours.log_loss == pytest.approx(sk.log_loss(labels, scores))
     np.testing.assert_allclose(ours.recall, sk.recall_score(labels, called, average=None))
     np.testing.assert_allclose(ours.precision, sk.precision_score(labels, called, average=None))
+    np.testing.assert_allclose(ours.f1, sk.f1_score(labels, called, average=None))
+    np.testing.assert_allclose(
+        ours.class_ece, [binary_metrics(labels == i, scores[:, i], 0.5).ece for i in range(4)]
+    )
     assert np.array_equal(ours.confusion, sk.confusion_matrix(labels, called))
     assert ours.counts == tuple(np.bincount(labels))
 

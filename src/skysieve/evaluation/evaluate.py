@@ -35,6 +35,7 @@ BINARY_FIGURES = (
     "f1", "mcc", "brier", "log_loss", "ece",
 )  # fmt: skip
 CLASS_FIGURES = ("accuracy", "balanced_accuracy", "macro_f1", "macro_roc_auc", "log_loss", "ece")
+OF_EACH_CLASS = {"recall": "recall", "precision": "precision", "f1": "f1", "ece": "class_ece"}
 POINTS_IN_JSON = 200
 
 
@@ -57,8 +58,9 @@ class Evaluation:
         The figures.
     intervals : dict of str to Interval
         The figures by name with their intervals; for more than two classes also
-        ``recall: <class>`` and ``precision: <class>``. Where true shares are known, also
-        ``precision_at_prevalence``, for more than two classes ``precision_at_prevalence: <class>``.
+        ``recall: <class>``, ``precision: <class>``, ``f1: <class>`` and ``ece: <class>``. Where true
+        shares are known, also ``precision_at_prevalence``, for more than two classes
+        ``precision_at_prevalence: <class>``.
     precision : PrecisionByShare
         How the precision depends on the shares of the classes, in figures and in words.
     curves : Curves or None
@@ -106,6 +108,13 @@ class Evaluation:
         of_truth = self.scores[wrong, truth] if self.threshold is None else self._of_truth(wrong, truth)
         return wrong[np.argsort(of_truth, kind="stable")][:limit]
 
+    def surest_mistakes(self, limit: int) -> IntArray:
+        """Return the rows that are called another class than theirs, the most probable wrong call first."""
+        called = self.called
+        wrong = np.flatnonzero(called != self.labels)
+        of_called = self.scores[wrong, called[wrong]] if self.threshold is None else self._of_call(wrong)
+        return wrong[np.argsort(-of_called, kind="stable")][:limit]
+
     def to_json(self) -> dict[str, Any]:
         """Return figures, intervals and curves (200 points each) as plain JSON; undefined is null."""
         found = {
@@ -123,6 +132,10 @@ class Evaluation:
         }
         ready: dict[str, Any] = json_ready(found)
         return ready
+
+    def _of_call(self, rows: IntArray) -> FloatArray:
+        of_call: FloatArray = np.where(self.called[rows] == 1, self.scores[rows], 1 - self.scores[rows])
+        return of_call
 
     def _of_truth(self, rows: IntArray, truth: int) -> FloatArray:
         return self.scores[rows] if truth == 1 else 1 - self.scores[rows]
@@ -271,8 +284,8 @@ def _class_figures(classes: tuple[str, ...]) -> Any:
         found = multiclass_metrics(labels, scores)
         by_class = {
             f"{figure}: {name}": value
-            for figure in ("recall", "precision")
-            for name, value in zip(classes, getattr(found, figure), strict=True)
+            for figure, field_name in OF_EACH_CLASS.items()
+            for name, value in zip(classes, getattr(found, field_name), strict=True)
         }
         return {name: getattr(found, name) for name in CLASS_FIGURES} | by_class
 

@@ -116,7 +116,8 @@ class MulticlassMetrics:
     Tuples hold one figure a class, against all others, in the order of the
     classes. ``balanced_accuracy`` is the mean recall of the classes present,
     ``macro_roc_auc`` the mean of the defined ``roc_auc``; ``ece`` compares the
-    probability of the called class with how often it is right.
+    probability of the called class with how often it is right, ``class_ece`` the
+    probability of each class with how often a sample is of it.
     ``confusion[i][j]`` counts samples of class i called j.
     """
 
@@ -130,6 +131,8 @@ class MulticlassMetrics:
     average_precision: tuple[float, ...]
     precision: tuple[float, ...]
     recall: tuple[float, ...]
+    f1: tuple[float, ...]
+    class_ece: tuple[float, ...]
     log_loss: float
     ece: float
     confusion: tuple[tuple[int, ...], ...]
@@ -175,6 +178,8 @@ def multiclass_metrics(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Multicla
         average_precision=tuple(each["average_precision"] for each in ranking),
         precision=precision,
         recall=recall,
+        f1=f1,
+        class_ece=tuple(expected_calibration_error(known == i, probabilities[:, i]) for i in range(k)),
         log_loss=_mean_surprise(of_truth),
         ece=expected_calibration_error(called == known, probabilities.max(axis=1)),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),

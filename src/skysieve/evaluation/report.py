@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skysieve.evaluation.class_figures import class_figures
 from skysieve.evaluation.evaluate import Evaluation
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.metrics import BinaryMetrics, precision_at_prevalence
@@ -39,13 +40,6 @@ MEANINGS = {
     "ece": ("Calibration error", "ECE, 10 bins of equal width; lower is better"),
 }
 """Name and meaning of each figure, in the order of the table."""
-
-OF_CLASSES = {
-    "recall": ("Recall", "share of this class called right"),
-    "precision": ("Precision in this set", "share that is right among those called this class"),
-    "precision_at_prevalence": ("Precision on the sky", "the same at the true shares of the classes"),
-}
-"""Name and meaning of the figures of single classes."""
 
 HEADLINE = (
     "roc_auc",
@@ -110,6 +104,7 @@ def write_report(path: str | Path, content: ReportContent) -> Path:
         evaluations=evaluations,
         tiles=_tiles(main),
         rows=_rows(evaluations),
+        class_tables=[(each, class_figures(each)) for each in evaluations if class_figures(each)],
         published=[(row, _ours(row, main)) for row in content.published],
         purities=_purities(main, content.prevalences),
         curve_figures=curve_figures(main, content.published_points) if main else [],
@@ -131,25 +126,19 @@ def _tiles(main: Evaluation | None) -> list[tuple[str, Interval]]:
 
 
 def _rows(evaluations: Sequence[Evaluation]) -> list[FigureRow]:
-    """Return the table of all figures, those of single classes last."""
-    names = dict.fromkeys(name for each in evaluations for name in each.intervals)
-    known = [name for name in MEANINGS if name in names] + [name for name in names if name not in MEANINGS]
+    """Return the table of all figures but those of single classes, which have their own."""
+    names = {name for each in evaluations for name in each.intervals}
+    known = [name for name in MEANINGS if name in names]
     classes = evaluations[0].classes if evaluations else ()
     words = {"negative": classes[0], "positive": classes[1]} if classes else {}
 
     def row(name: str) -> FigureRow:
-        title, meaning = MEANINGS.get(name) or _of_class(name)
+        title, meaning = MEANINGS[name]
         for word, of_class in words.items():
             meaning = meaning.replace("{" + word + "}", of_class)
         return FigureRow(title, meaning, tuple(each.intervals.get(name) for each in evaluations))
 
     return [row(name) for name in known]
-
-
-def _of_class(name: str) -> tuple[str, str]:
-    figure, _, of_class = name.partition(": ")
-    title, meaning = OF_CLASSES[figure]
-    return f"{title}: {of_class}", meaning
 
 
 def _ours(row: PublishedFigure, main: Evaluation | None) -> Interval | None:

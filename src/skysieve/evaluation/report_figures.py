@@ -10,6 +10,8 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from skysieve.evaluation import plots
+from skysieve.evaluation.class_figures import class_reliability
+from skysieve.evaluation.class_plots import class_reliability_diagrams, confusion_shares
 from skysieve.evaluation.completeness import CompletenessPurity
 from skysieve.evaluation.evaluate import Evaluation
 from skysieve.evaluation.metrics import BinaryMetrics
@@ -24,6 +26,9 @@ __all__ = [
     "score_figure",
     "training_figures",
 ]
+
+SHARES_FIT = 4
+"""Up to so many classes `plots.confusion` writes the shares below its counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,16 @@ def curve_figures(
         )
     ]
     curves, metrics = evaluation.curves, evaluation.metrics
+    if len(evaluation.classes) > SHARES_FIT:
+        found.append(
+            _figure(
+                "confusion-shares",
+                "Confusion in percent",
+                confusion_shares(metrics.confusion, evaluation.classes),
+                "The same as shares of the true class: rows add up to 100. Completeness lies on the "
+                "diagonal; read along a row for what a class is taken for.",
+            )
+        )
     if curves is None or evaluation.threshold is None or not isinstance(metrics, BinaryMetrics):
         return found
     cut, intervals = evaluation.threshold.value, evaluation.intervals
@@ -101,7 +116,18 @@ def calibration_figures(evaluation: Evaluation) -> list[ReportFigure]:
         "below, the number of samples in each bin. ECE is the mean distance from the diagonal over 10 bins "
         "of equal width.",
     )
-    return [diagram, score_figure(evaluation)] if binary else [diagram]
+    return [diagram, score_figure(evaluation) if binary else _class_calibration(evaluation)]
+
+
+def _class_calibration(evaluation: Evaluation) -> ReportFigure:
+    return _figure(
+        "class-reliability",
+        "Reliability of each class",
+        class_reliability_diagrams(class_reliability(evaluation)),
+        "The probability of each class by itself, whether it is the highest or not, against the share of "
+        "samples that are of it. Dots grow with the samples in their bin, bars are 95\u00a0% Wilson "
+        "intervals. Below the diagonal a class is promised too often.",
+    )
 
 
 def score_figure(
