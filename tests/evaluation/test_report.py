@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 
 from skysieve.errors import ConfigurationError
+from skysieve.evaluation.curve_pictures import LEGEND as CURVE_LEGEND
+from skysieve.evaluation.curve_pictures import curve_picture
 from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.intervals import Interval, wilson_interval
 from skysieve.evaluation.night_report import write_night_report
@@ -26,6 +29,7 @@ from skysieve.evaluation.report_content import (
 from skysieve.evaluation.report_page import decimals_of, interval_text
 from skysieve.evaluation.thresholds import Threshold, fixed
 from skysieve.samples.findings import Finding
+from skysieve.samples.light_curves import LightCurves
 
 ReadPage = Callable[[Path], Any]
 HOSTILE = "<script>alert('x')</script>"
@@ -170,14 +174,65 @@ def test_many_classes(tmp_path: Path, read_page: ReadPage) -> None:
     classes = ("elliptical", "spiral", "merger")
     found = evaluate(labels, scores, groups=range(120), split="test", seed=0, replicates=20, classes=classes)
     galleries = worst_examples(found, limit=2)
-    assert list(galleries)[2] == "merger called something else"
+    called_else = [f"{name} called something else" for name in classes]
+    assert list(galleries) == ["the surest mistakes of all", *called_else]
+    surest = galleries["the surest mistakes of all"]
+    wrong = scores[np.arange(120), scores.argmax(axis=1)][scores.argmax(axis=1) != labels]
+    assert [each.score for each in surest] == sorted(wrong, reverse=True)[:2]
     assert all(each.called != each.label for some in galleries.values() for each in some)
     page = read_page(
         write_report(tmp_path / "report.html", ReportContent("t", ModelCard("m"), found, mistakes=galleries))
     )
-    for words in ("Recall: spiral", "Precision in this set: merger"):
+    assert page.text.count("Class by class") == 2
+    for words in ("Completeness", "Purity in this set", "Reliability of each class"):
         assert words in page.text
+    for name in classes:
+        recall = found.intervals[f"recall: {name}"]
+        assert interval_text(recall)[0] in page.text
     assert found.precision.statement in page.text
+
+
+def test_a_class_table_for_each_evaluation(tmp_path: Path, read_page: ReadPage) -> None:
+    rng = np.random.default_rng(2)
+    scores, classes = rng.dirichlet(np.ones(6), 90), ("a", "b", "c", "d", "e", HOSTILE)
+    given = {"groups": range(90), "seed": 0, "replicates": 20, "classes": classes}
+    test, validation = (
+        evaluate(rng.integers(0, 6, 90), scores, split=split, **given) for split in ("test", "validation")
+    )
+    content = ReportContent("t", ModelCard("m"), test, [validation])
+    page = read_page(write_report(tmp_path / "report.html", content))
+    assert page.text.count("Purity in this set") == 2
+    assert "Confusion in percent" in page.text
+
+
+def test_mistakes_of_samples_that_are_no_images_are_drawn(tmp_path: Path, read_page: ReadPage) -> None:
+    rng = np.random.default_rng(2)
+    labels, scores = rng.integers(0, 3, 60), rng.dirichlet(np.ones(3), 60)
+    times = [np.arange(5.0) + row for row in range(60)]
+    curves = LightCurves.from_lists(times, [[17.0, 17.1, 17.3, 17.2, 17.0]] * 60, ids=[HOSTILE] * 60)
+    found = evaluate(labels, scores, groups=range(60), split="test", seed=0, replicates=20, classes="abc")
+    asked: list[int] = []
+
+    def picture(row: int, name: str) -> Markup:
+        asked.append(row)
+        return curve_picture(curves.curve(row), period=2.5, name=name)
+
+    mistakes = worst_examples(found, limit=2, pictures=picture)
+    content = ReportContent("t", ModelCard("m"), found, mistakes=mistakes, picture_legend=CURVE_LEGEND)
+    page = read_page(write_report(tmp_path / "report.html", content))
+    shown = [each for some in mistakes.values() for each in some]
+    assert asked == [int(each.id) for each in shown]
+    assert page.text.count("P = 2.5 d") == len(shown) > 0
+    assert CURVE_LEGEND in page.text
+    assert "no picture" not in page.text
+
+
+def test_a_picture_that_is_no_markup_is_escaped(tmp_path: Path, read_page: ReadPage) -> None:
+    example = Example("x", 0.5, picture="<script>alert(1)</script>")
+    content = ReportContent("t", ModelCard("m"), mistakes={"EW called EA": [example]})
+    page = read_page(write_report(tmp_path / "report.html", content))
+    assert "EW called EA" in page.text
+    assert "<script>alert(1)</script>" in page.text
 
 
 def night(**changes: Any) -> NightContent:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy.typing as npt
+from markupsafe import Markup
 
+from skysieve.evaluation.arrays import IntArray
 from skysieve.evaluation.evaluate import Evaluation
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.plots import PublishedPoint
@@ -27,6 +29,8 @@ __all__ = [
     "shared_parts",
     "worst_examples",
 ]
+
+SUREST = "the surest mistakes of all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,9 @@ class Example:
         Name of the class it was called; empty for a candidate.
     columns : mapping of str to str
         More to show, in the order given: magnitude, position.
+    picture : Markup
+        What is drawn of a sample that has no cutouts: SVG elements from `curve_pictures` or
+        `frame_pictures`, or any other markup that is known to be safe. A plain ``str`` is escaped.
     """
 
     id: str
@@ -125,6 +132,7 @@ class Example:
     label: str = ""
     called: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    picture: Markup | str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +161,8 @@ class ReportContent:
         Galleries of mistakes under their headings; see `worst_examples`.
     channels : sequence of str
         Names of the channels in the pictures.
+    picture_legend : str
+        How pictures that are no cutouts are to be read, in a sentence or two.
     findings : sequence of Finding
         What validation found, and what was put aside.
     provenance : mapping of str to mapping
@@ -169,6 +179,7 @@ class ReportContent:
     history: Sequence[Mapping[str, float]] = ()
     mistakes: Mapping[str, Sequence[Example]] = field(default_factory=dict)
     channels: Sequence[str] = ("science", "template", "difference")
+    picture_legend: str = ""
     findings: Sequence[Finding] = ()
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -280,8 +291,12 @@ def worst_examples(
     *,
     limit: int = 12,
     columns: Mapping[str, Sequence[Any]] | None = None,
+    pictures: Callable[[int, str], Markup] | None = None,
 ) -> dict[str, tuple[Example, ...]]:
     """Return the surest mistakes of each class as galleries for `ReportContent.mistakes`.
+
+    Of more than two classes, the first gallery holds the surest mistakes of all: those with the highest
+    probability of a wrong class. A gallery of a class holds those with the lowest probability of it.
 
     Parameters
     ----------
@@ -294,6 +309,9 @@ def worst_examples(
         Largest number a class.
     columns : mapping of str to sequence, optional
         More to write under each picture, one value a row.
+    pictures : callable, optional
+        Takes a row and a name that no other picture of the page has, and returns what is drawn of a sample
+        that is no image (`Example.picture`). It is asked for the rows that are shown, and no others.
 
     Returns
     -------
@@ -301,9 +319,10 @@ def worst_examples(
         ``bogus called real`` and so on, one gallery a true class; empty tuples
         where there was no mistake.
     """
+    called_classes = evaluation.called
 
-    def example(row: int, truth: int) -> Example:
-        called = int(evaluation.called[row])
+    def example(row: int, name: str) -> Example:
+        called, truth = int(called_classes[row]), int(evaluation.labels[row])
         score = evaluation.scores[row] if evaluation.threshold else evaluation.scores[row, called]
         return Example(
             id=str(evaluation.ids[row]),
@@ -312,13 +331,24 @@ def worst_examples(
             label=evaluation.classes[truth],
             called=evaluation.classes[called],
             columns={name: str(values[row]) for name, values in (columns or {}).items()},
+            picture="" if pictures is None else pictures(row, name),
         )
 
-    galleries = {}
-    for truth, name in enumerate(evaluation.classes):
-        other = evaluation.classes[1 - truth] if len(evaluation.classes) == 2 else "something else"
-        rows = evaluation.worst_mistakes(truth, limit)
-        galleries[f"{name} called {other}"] = tuple(example(int(row), truth) for row in rows)
+    galleries = _rows_of_mistakes(evaluation, limit)
+    return {
+        heading: tuple(example(int(row), f"mistake-{gallery}-{place}") for place, row in enumerate(rows))
+        for gallery, (heading, rows) in enumerate(galleries.items())
+    }
+
+
+def _rows_of_mistakes(evaluation: Evaluation, limit: int) -> dict[str, IntArray]:
+    """Return the rows of each gallery under its heading."""
+    classes = evaluation.classes
+    several = len(classes) > 2
+    galleries = {SUREST: evaluation.surest_mistakes(limit)} if several else {}
+    for truth, name in enumerate(classes):
+        other = "something else" if several else classes[1 - truth]
+        galleries[f"{name} called {other}"] = evaluation.worst_mistakes(truth, limit)
     return galleries
 
 
