@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ __all__ = [
     "cutout_to_rgb",
     "cutouts_to_data_uri",
     "grey_to_data_uri",
+    "indexed_to_data_uri",
     "triplet_gallery",
 ]
 
@@ -97,7 +99,7 @@ def cutouts_to_data_uri(cutouts: npt.ArrayLike) -> str:
     picture = np.concatenate(strip[:-1], axis=1)
     # Browsers blur small images that they enlarge, unless the pixels are already blocks.
     blocks = picture.repeat(UPSAMPLED, axis=0).repeat(UPSAMPLED, axis=1)
-    return _data_uri(blocks)
+    return _data_uri(Image.fromarray(blocks))
 
 
 def grey_to_data_uri(cutout: npt.ArrayLike) -> str:
@@ -125,7 +127,33 @@ def grey_to_data_uri(cutout: npt.ArrayLike) -> str:
         raise SampleSetError(
             f"a grey cutout of shape {array.shape}, {array.dtype}; expected (H, W) or (1, H, W), uint8"
         )
-    return _data_uri(grey)
+    return _data_uri(Image.fromarray(grey))
+
+
+def indexed_to_data_uri(
+    indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.integer[Any]], *, transparent: int | None = None
+) -> str:
+    """Return a picture of few colours as a ``data:`` address of a PNG, a third as large as with full colours.
+
+    Parameters
+    ----------
+    indices : ndarray of uint8, shape (H, W)
+        Number of the colour of each pixel.
+    palette : ndarray of int, shape (P, 3)
+        The colours, at most 256.
+    transparent : int, optional
+        Number of the colour that lets the page through.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> black_and_white = np.array([[0, 0, 0], [255, 255, 255]], dtype=np.uint8)
+    >>> indexed_to_data_uri(np.eye(9, dtype=np.uint8), black_and_white)[:26]
+    'data:image/png;base64,iVBO'
+    """
+    image = Image.fromarray(indices)
+    image.putpalette(palette.astype(np.uint8).tobytes())
+    return _data_uri(image, **({} if transparent is None else {"transparency": transparent}))
 
 
 @styled
@@ -176,9 +204,9 @@ def triplet_gallery(
     return figure
 
 
-def _data_uri(picture: npt.NDArray[np.uint8]) -> str:
+def _data_uri(image: Image.Image, **options: int) -> str:
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG", optimize=True, **options)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
