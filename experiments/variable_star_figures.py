@@ -12,7 +12,15 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, m
 
 from skysieve.atomic_file import replacing
 
-__all__ = ["balancing", "by_class", "figures", "load_probabilities", "save_probabilities", "spread", "summary"]
+__all__ = [
+    "balancing",
+    "by_class",
+    "figures",
+    "load_probabilities",
+    "save_probabilities",
+    "spread",
+    "summary",
+]
 
 #: Powers of the classes' shares by which probabilities may be divided.
 POWERS = np.linspace(0, 1, 21)
@@ -74,7 +82,7 @@ def by_class(
 
 
 def save_probabilities(folder: Path, fold: int, parts: Mapping[str, NDArray[np.float64]]) -> None:
-    """Write the probabilities of the ``validation`` and ``test`` rows of one fold."""
+    """Write the probabilities of the ``validation`` and ``test`` rows of one fold, and other numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / f"fold_{fold}.npz") as partial, partial.open("wb") as stream:
         np.savez(stream, **{name: np.asarray(values, dtype=np.float32) for name, values in parts.items()})
@@ -83,4 +91,4 @@ def save_probabilities(folder: Path, fold: int, parts: Mapping[str, NDArray[np.f
 def load_probabilities(folder: Path, fold: int) -> dict[str, NDArray[np.float64]]:
     """Read what `save_probabilities` wrote."""
     with np.load(folder / f"fold_{fold}.npz") as file:
-        return {name: file[name].astype(np.float64) for name in ("validation", "test")}
+        return {name: file[name].astype(np.float64) for name in file.files}
