@@ -104,6 +104,16 @@ def test_an_object_without_a_frame_is_left_out(
         fetch(exposures, table, tmp_path / "none.parquet")
 
 
+def test_no_object_at_all_says_why(exposures: Any, experiment: ModuleType, tmp_path: Path) -> None:
+    options = {"politeness": Politeness(4, 0.0), "stubbornness": QUICK, "progress": False}
+    green = ZtfFrames(bands=("zg",), base_url=exposures.url)
+    with pytest.raises(SampleSetError, match="its id names the filter zr, zg were asked for"):
+        fetch_frame_sequences(experiment.objects(2), tmp_path / "set.parquet", frames=green, **options)
+    with pytest.raises(SampleSetError, match="the table has no row"):
+        fetch(exposures, {"oid": [], "ra": [], "dec": []}, tmp_path / "set.parquet")
+    assert not exposures.log
+
+
 def test_a_frame_at_the_edge_of_the_detector_is_pasted_where_its_object_lies(
     exposures: Any, experiment: ModuleType, tmp_path: Path
 ) -> None:

@@ -119,37 +119,17 @@ def fetch_frame_sequences(
         Size, filters, times, server.
     id, ra, dec : str
         The table's columns; an id is that of a light curve of ZTF's data releases.
-    label : str, optional
-        The table's column with labels.
-    classes : sequence of str, optional
-        Names of the classes in their order; the sorted labels by default.
-    label_origin : str
-        How the labels came about.
-    cache : str or Path, optional
-        Folder of the answers; ``<output>.cache`` by default.
-    retry : bool
-        Ask again for what failed in earlier runs.
+    label, classes, label_origin, cache, retry, stubbornness, transport, progress
+        As of `skysieve.sources.archives.cutout_fetch.fetch_cutouts`.
     politeness : Politeness, optional
         The pace; that of `ZtfFrames` by default.
-    stubbornness : Stubbornness, optional
-        When to ask again, and time-outs.
-    transport : httpx.AsyncBaseTransport, optional
-        For proxies of one's own.
-    progress : bool
-        Whether to show a bar.
 
     Raises
     ------
-    ConfigurationError
-        If a column is missing.
-    DownloadError
-        If the host cannot be reached or sends away everybody; nothing that was fetched is lost.
-    InputError
-        If the table cannot be read.
     SampleSetError
         If no object has a frame, or a label is none of the classes.
-    MissingExtraError
-        If httpx or scipy is not installed.
+    ConfigurationError, DownloadError, InputError, MissingExtraError
+        As of `skysieve.sources.archives.cutout_fetch.fetch_cutouts`.
     """
     from skysieve.samples.table import encode_labels
 
@@ -179,10 +159,16 @@ def fetch_frame_sequences(
             },
         )
         if not found:
-            told = f"; the first of {len(failures)} failures: {failures[0].id}: {failures[0].reason}"
-            raise SampleSetError(f"{output}: not one object has a frame{told if failures else ''}")
+            raise SampleSetError(f"{output}: not one object has a frame{_why(failures, findings)}")
         written = _write(output, found, FrameCutouts(frames), answers, description, label)
     return FrameSummary(output, len(found), *written, run.asked, tuple(failures), failures_path, findings)
+
+
+def _why(failures: Sequence[Failure], findings: Sequence[Finding]) -> str:
+    """Return the rest of a sentence that says what became of all objects."""
+    if failures:
+        return f"; the first of {len(failures)} failures: {failures[0].id}: {failures[0].reason}"
+    return f"; {findings[0].item} was {findings[0].reason}" if findings else "; the table has no row"
 
 
 def _of_known_filters(
