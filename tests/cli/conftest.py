@@ -28,6 +28,7 @@ from skysieve.models.keras_import import import_keras_model
 from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import Member, Sieve
 from skysieve.recipes.braai import BRAAI
+from skysieve.recipes.dmdt import DMDT_RECIPE
 from skysieve.recipes.run import train_recipe
 from skysieve.samples import SampleSet, with_splits
 from skysieve.scoring.proposal_options import ProposalOptions
@@ -66,6 +67,9 @@ STREAK_LAYERS = {
     "dense_1": (9248, 256),
     "dense_2": (256, 1),
 }
+
+#: Enough of every kind for a split in three.
+CURVE_KINDS = {"EW": 0.4, "EA": 0.3, "LPV": 0.3}
 
 #: What is seen on the pictures of a table.
 KINDS = ("star", "galaxy", "star", "galaxy")
@@ -305,6 +309,13 @@ def write_star_files(folder: Path) -> None:
         (folder / f"{star}.csv").write_text("\n".join(["hjd,V,eV", *rows]) + "\n")
 
 
+def write_curve_model(path: Path) -> None:
+    settings = override(DMDT_RECIPE.configuration, {"training.epochs": 2, "evaluation.replicates": 20})
+    run = path.parent / "curve-run"
+    train_recipe(DMDT_RECIPE, [made(path.parent, "curves.parquet")], run, settings, progress=False)
+    shutil.copytree(run / "model", path)
+
+
 def write_catalogue(folder: Path) -> None:
     """Write a small HATS catalogue with nested light curves."""
     points = [{"mjd": 1.0 + epoch, "mag": 15.0, "magerr": 0.1, "band": "gr"[epoch % 2]} for epoch in range(4)]
@@ -336,8 +347,9 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "streaks-set.parquet": lambda path: write_streak_samples(path, n=100, seed=1),
     "streak-night": lambda path: simulate_streak_night(path, n=30, seed=1, bad_files=True),
     "frame": write_frame,
-    "curves.parquet": lambda path: write_light_curve_samples(path, n=60, seed=1),
+    "curves.parquet": lambda path: write_light_curve_samples(path, n=60, seed=1, kinds=CURVE_KINDS),
     "split-curves.parquet": write_split_curves,
+    "curve-model": write_curve_model,
     "points.csv": write_points,
     "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
     "stars": write_star_files,

@@ -14,6 +14,11 @@ EXPECTED = {
         "needs": "night",
         "leaves": "night-judged/report.html",
     },
+    "skysieve evaluate curve-model/ curves.parquet -o curves-judged/": {
+        "says": r"balanced_accuracy +[01]\.\d{4} \(",
+        "needs": "curve-model curves.parquet",
+        "leaves": "curves-judged/report.html",
+    },
     "skysieve evaluate streak-sieve/ streaks-set.parquet -o sieve-judged/": {
         "says": r"^plausible \(all labelled samples: 100 streaks",
         "needs": "streak-sieve streaks-set.parquet",

@@ -5,6 +5,11 @@ INTEGRATED = "--method integrated-gradients --set method.steps=8 --set limit=16"
 SALIENCY = "--method saliency --set method.smooth=4 --set label=rb --set target=streak"
 
 EXPECTED = {
+    "skysieve explain curve-model/ curves.parquet -o explained/ --set limit=16": {
+        "says": r"^16 samples explained by grad-cam$",
+        "needs": "curve-model curves.parquet",
+        "leaves": "explained/gallery.html",
+    },
     "skysieve explain braai-weak samples.parquet -o explained/": {
         "says": r"^100 samples explained by grad-cam$",
         "needs": "samples.parquet",

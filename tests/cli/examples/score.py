@@ -34,4 +34,9 @@ EXPECTED = {
         "needs": "streak-sieve streak-night",
         "leaves": "judged.parquet judged.html",
     },
+    "skysieve score curve-model/ curves.parquet -o kinds.parquet --field period --field amplitude": {
+        "says": r"(?s)^60 samples scored with dmdt .*^called:\n  EW +\d+\n.*^scores: kinds.parquet$",
+        "needs": "curve-model curves.parquet",
+        "leaves": "kinds.parquet",
+    },
 }

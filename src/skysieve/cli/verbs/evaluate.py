@@ -27,6 +27,7 @@ def add_to(application: typer.Typer) -> None:
             "skysieve evaluate braai-weak night/packets -o night-judged/ --set labels.table=night/truth.csv "
             "--set labels.column=label",
             "skysieve evaluate streak-sieve/ streaks-set.parquet -o sieve-judged/",
+            "skysieve evaluate curve-model/ curves.parquet -o curves-judged/",
         ),
     )(evaluate)
 

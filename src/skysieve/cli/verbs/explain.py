@@ -29,6 +29,7 @@ def add_to(application: typer.Typer) -> None:
             "--set method.steps=8 --set limit=16",
             "skysieve explain models/rb-1 streaks-set.parquet -o explained/ --method saliency "
             "--set method.smooth=4 --set label=rb --set target=streak",
+            "skysieve explain curve-model/ curves.parquet -o explained/ --set limit=16",
         ),
     )(explain)
 

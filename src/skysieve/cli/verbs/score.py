@@ -29,7 +29,7 @@ def add_to(application: typer.Typer) -> None:
             "skysieve score streak-sieve/ streaks-set.parquet -o set-scores.parquet",
             "skysieve score streak-sieve/ streak-night/night -o judged.parquet --report judged.html "
             "--truth streak-night/truth.csv --truth-origin simulated",
-            "skysieve score curve-model/ curves.parquet -o kinds.parquet --field ra --field dec",
+            "skysieve score curve-model/ curves.parquet -o kinds.parquet --field period --field amplitude",
         ),
     )(score)
 

@@ -42,6 +42,9 @@ def add_to(application: typer.Typer) -> None:
             "skysieve train deepstreaks streaks-set.parquet -o sieve-run/ --set members=1 "
             "--set model.network.name=streaknet --set model.training.epochs=1 "
             "--set model.splits.validation=0.3",
+            "skysieve train dmdt curves.parquet -o dmdt-run/ --set training.epochs=3",
+            "skysieve train lightcurve-features curves.parquet -o features-run/ "
+            "--set features.sets='[\"statistics\"]'",
         ),
     )(train)
 
@@ -80,7 +83,8 @@ def train(
     if workers != 1:
         raise ConfigurationError(f"--workers is for sieves; {recipe} trains one model")
     settings = settings_of(chosen.configuration, config, set_)
-    settings.evaluation.true_shares(chosen.classes)
+    if chosen.classes:
+        settings.evaluation.true_shares(chosen.classes)
     require_inputs(inputs)
     options = {"name": name, "start": start, "resume": not fresh}
     if settings.splits.folds:
