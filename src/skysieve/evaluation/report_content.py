@@ -26,6 +26,7 @@ __all__ = [
     "SharedContent",
     "flatten",
     "group_findings",
+    "mistake_rows",
     "shared_parts",
     "worst_examples",
 ]
@@ -334,15 +335,15 @@ def worst_examples(
             picture="" if pictures is None else pictures(row, name),
         )
 
-    galleries = _rows_of_mistakes(evaluation, limit)
+    galleries = mistake_rows(evaluation, limit)
     return {
         heading: tuple(example(int(row), f"mistake-{gallery}-{place}") for place, row in enumerate(rows))
         for gallery, (heading, rows) in enumerate(galleries.items())
     }
 
 
-def _rows_of_mistakes(evaluation: Evaluation, limit: int) -> dict[str, IntArray]:
-    """Return the rows of each gallery under its heading."""
+def mistake_rows(evaluation: Evaluation, limit: int) -> dict[str, IntArray]:
+    """Return the rows that `worst_examples` shows in each gallery, by its heading."""
     classes = evaluation.classes
     several = len(classes) > 2
     galleries = {SUREST: evaluation.surest_mistakes(limit)} if several else {}
