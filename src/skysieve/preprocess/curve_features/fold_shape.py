@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skysieve.preprocess.curve_features.best_fold import FOLD_HARMONICS
 from skysieve.preprocess.curve_features.harmonic_fit import fit_series, series
-from skysieve.preprocess.curve_features.statistics_kernel import percentile
+from skysieve.preprocess.curve_features.ordered_values import percentile
 
 __all__ = ["BINS", "SHAPE_NAMES", "fold_shape"]
 

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.preprocess.curve_features.statistics_kernel import percentile
+from skysieve.preprocess.curve_features.ordered_values import percentile
 
 __all__ = ["FOLD_NAMES", "fit_series", "fold_features", "refined_frequency", "series"]
 

@@ -12,6 +12,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from skysieve.preprocess.curve_features.ordered_values import median_deviation, percentile
+
 __all__ = ["NAMES", "statistics"]
 
 #: Widths in percent of the flux percentile ratios.
@@ -65,6 +67,7 @@ def statistics(
     time: NDArray[np.float64],
     value: NDArray[np.float64],
     error: NDArray[np.float64],
+    ordered: NDArray[np.float64],
     magnitudes: bool,
     made: NDArray[np.float64],
 ) -> None:
@@ -74,6 +77,8 @@ def statistics(
     ----------
     offsets, time, value, error : ndarray
         As of `LightCurves`.
+    ordered : ndarray, shape (P,)
+        The values of each curve, sorted.
     magnitudes : bool
         Whether fluxes are 10^(-0.4 value), or the values themselves.
     made : ndarray, shape (N, len(NAMES))
@@ -84,18 +89,23 @@ def statistics(
         row = made[curve]
         row[0] = last - first
         if last > first:
-            _plain(time[first:last], value[first:last], magnitudes, row)
+            row[1] = time[last - 1] - time[first]
+            _plain(value[first:last], ordered[first:last], magnitudes, row)
             _in_time(time[first:last], value[first:last], row)
-            _weighted(value[first:last], error[first:last], row)
+            known = error[first:last] > 0
+            if known.all():
+                _weighted(value[first:last], error[first:last], row[3], row)
+            elif known.any():
+                left = value[first:last][known]
+                _weighted(left, error[first:last][known], np.median(left), row)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _plain(
-    time: NDArray[np.float64], value: NDArray[np.float64], magnitudes: bool, row: NDArray[np.float64]
+    value: NDArray[np.float64], ordered: NDArray[np.float64], magnitudes: bool, row: NDArray[np.float64]
 ) -> None:
     """Fill in what does not depend on the order of points, nor on errors."""
     count = len(value)
-    ordered = np.sort(value)
     middle, low, high = percentile(ordered, 50.0), ordered[0], ordered[-1]
     mean = 0.0
     for each in value:
@@ -110,12 +120,12 @@ def _plain(
         fourth += square * square
         close += abs(each - middle) < 0.1 * (high - low)
     second, third, fourth = second / count, third / count, fourth / count
-    row[1], row[2], row[3] = time[-1] - time[0], mean, middle
+    row[2], row[3] = mean, middle
     row[7], row[8], row[9] = (high - low) / 2, low, high
     if count < 2:
         return
     row[4] = deviation = math.sqrt(second)
-    row[10] = percentile(np.sort(np.abs(value - middle)), 50.0)
+    row[10] = median_deviation(ordered, middle)
     row[14] = percentile(ordered, 90.0) - percentile(ordered, 10.0)
     row[15] = percentile(ordered, 75.0) - percentile(ordered, 25.0)
     if high > low and second > 0:
@@ -131,17 +141,31 @@ def _plain(
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _of_flux(ordered: NDArray[np.float64], magnitudes: bool, row: NDArray[np.float64]) -> None:
     """Fill in percentiles of flux, from sorted values."""
-    # Relative to the brightest, so that no magnitude overflows; only ratios are formed.
-    flux = 10 ** (-0.4 * (ordered[::-1] - ordered[0])) if magnitudes else ordered
-    middle = percentile(flux, 50.0)
-    width = percentile(flux, 95.0) - percentile(flux, 5.0)
+    middle = _flux(ordered, magnitudes, 50.0)
+    width = _flux(ordered, magnitudes, 95.0) - _flux(ordered, magnitudes, 5.0)
     if middle > 0:
-        row[16] = max(flux[-1] - middle, middle - flux[0]) / middle
+        brightest, faintest = _flux(ordered, magnitudes, 100.0), _flux(ordered, magnitudes, 0.0)
+        row[16] = max(brightest - middle, middle - faintest) / middle
         row[17] = width / middle
     if width > 0:
         for number in range(len(MIDS)):
             half = MIDS[number] / 2
-            row[18 + number] = (percentile(flux, 50 + half) - percentile(flux, 50 - half)) / width
+            between = _flux(ordered, magnitudes, 50 + half) - _flux(ordered, magnitudes, 50 - half)
+            row[18 + number] = between / width
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _flux(ordered: NDArray[np.float64], magnitudes: bool, percent: float) -> float:
+    """Return a percentile of flux; of magnitudes, two only are turned into fluxes."""
+    if not magnitudes:
+        return float(percentile(ordered, percent))
+    last = len(ordered) - 1
+    place = percent / 100 * last
+    below = min(int(place), last)
+    # Relative to the brightest, so that no magnitude overflows; only ratios are formed.
+    fainter = 10 ** (-0.4 * (ordered[last - below] - ordered[0]))
+    brighter = 10 ** (-0.4 * (ordered[max(last - below - 1, 0)] - ordered[0]))
+    return float(fainter + (place - below) * (brighter - fainter))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -191,51 +215,69 @@ def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _weighted(value: NDArray[np.float64], error: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Fill in what is weighted by errors."""
-    known = error > 0
-    value, error = value[known], error[known]
-    count = len(value)
-    if not count:
-        return
-    weight = 1 / (error * error)
-    mean = (weight * value).sum() / weight.sum()
-    row[31], row[32] = error.mean(), mean
+def _weighted(
+    value: NDArray[np.float64], error: NDArray[np.float64], middle: float, row: NDArray[np.float64]
+) -> None:
+    """Fill in what is weighted by errors, all of which are known; ``middle`` is the median."""
+    count, zero = len(value), value[0]
+    weights, mean, errors, noise, plain = 0.0, 0.0, 0.0, 0.0, 0.0
+    for number in range(count):
+        square = error[number] * error[number]
+        weights += 1 / square
+        mean += (value[number] - zero) / square
+        errors += error[number]
+        noise += square
+        plain += value[number] - zero
+    mean, plain = mean / weights + zero, plain / count + zero
+    row[31], row[32] = errors / count, mean
     if count < 2:
         return
-    squares = (value - mean) ** 2
-    deviation = math.sqrt((weight * squares).sum() / weight.sum())
-    row[33] = deviation
-    row[34] = (np.abs(value - mean) > deviation).mean()
-    row[35] = (weight * squares).sum() / (count - 1)
-    if value.mean() != 0:
-        row[36] = (value.var() - (error * error).mean()) / value.mean() ** 2
-    away = math.sqrt(count / (count - 1)) * (value - _stetson_mean(value, weight)) / error
-    product = away * away - 1
-    row[37] = (np.sign(product) * np.sqrt(np.abs(product))).mean()
-    size = math.sqrt((away * away).mean())
-    if size > 0:
-        row[38] = np.abs(away).mean() / size / 0.798
+    chi2, squares = 0.0, 0.0
+    for number in range(count):
+        chi2 += ((value[number] - mean) / error[number]) ** 2
+        squares += (value[number] - plain) ** 2
+    row[33] = deviation = math.sqrt(chi2 / weights)
+    beyond = 0
+    for each in value:
+        beyond += abs(each - mean) > deviation
+    row[34], row[35] = beyond / count, chi2 / (count - 1)
+    if plain != 0:
+        row[36] = (squares / count - noise / count) / plain**2
+    _stetson(value, error, _stetson_mean(value, error, middle), row)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _stetson_mean(value: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+def _stetson(
+    value: NDArray[np.float64], error: NDArray[np.float64], mean: float, row: NDArray[np.float64]
+) -> None:
+    """Fill in the indices J and K."""
+    count = len(value)
+    scale = math.sqrt(count / (count - 1))
+    index, sizes, squares = 0.0, 0.0, 0.0
+    for number in range(count):
+        away = scale * (value[number] - mean) / error[number]
+        product = away * away - 1
+        index += math.copysign(math.sqrt(abs(product)), product)
+        sizes += abs(away)
+        squares += away * away
+    row[37] = index / count
+    if squares > 0:
+        row[38] = sizes / count / math.sqrt(squares / count) / 0.798
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _stetson_mean(value: NDArray[np.float64], error: NDArray[np.float64], middle: float) -> float:
     """Return the mean that outliers pull less on, by iteration from the median (Stetson 1987)."""
-    mean: float = np.median(value)
+    mean = middle
     for _ in range(20):
-        away = np.abs(value - mean) * np.sqrt(weight)
-        pull = weight / (1 + (away / 2) ** 2)
-        change = (value * pull).sum() / pull.sum() - mean
+        pulls, total = 0.0, 0.0
+        for number in range(len(value)):
+            square, away = error[number] * error[number], value[number] - mean
+            pull = 1 / (square + away * away / 4)
+            pulls += pull
+            total += away * pull
+        change = total / pulls
         mean += change
         if abs(change) < 1e-6 * max(abs(mean), 1.0):
             break
     return mean
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def percentile(ordered: NDArray[np.float64], percent: float) -> float:
-    """Return a percentile of sorted numbers, linear between them as numpy's."""
-    place = percent / 100 * (len(ordered) - 1)
-    below = min(int(place), len(ordered) - 1)
-    above = min(below + 1, len(ordered) - 1)
-    return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))

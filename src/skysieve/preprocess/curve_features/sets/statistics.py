@@ -33,10 +33,11 @@ class Statistics:
     def measure(self, curves: LightCurves) -> NDArray[np.float64]:
         """Return the features, shape (N, F)."""
         made = np.full((len(curves), len(self.names)), np.nan)
+        from skysieve.preprocess.curve_features.ordered_values import ordered_values
         from skysieve.preprocess.curve_features.statistics_kernel import statistics
 
-        magnitudes = curves.quantity == "magnitude"
-        statistics(curves.offsets, curves.time, curves.value, curves.error, magnitudes, made)
+        ordered, magnitudes = ordered_values(curves.offsets, curves.value), curves.quantity == "magnitude"
+        statistics(curves.offsets, curves.time, curves.value, curves.error, ordered, magnitudes, made)
         return made
 
 
