@@ -67,6 +67,7 @@ def test_processes_change_no_byte(curves: Path, tmp_path: Path) -> None:
 
 
 def test_a_killed_run_goes_on(curves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample_set, "WORTH_STORING", 0.0)
     whole, killed = tmp_path / "whole.parquet", tmp_path / "killed.parquet"
     notes = write_features(curves, whole, STATISTICS)
     measured: list[int] = []
@@ -88,6 +89,21 @@ def test_a_killed_run_goes_on(curves: Path, tmp_path: Path, monkeypatch: pytest.
     assert write_features(curves, killed, STATISTICS) == notes
     assert sum(measured) == 2, "only what was not finished is measured"
     assert killed.read_bytes() == whole.read_bytes()
+
+
+def test_what_is_measured_at_once_is_not_stored(
+    curves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_set, "WORTH_STORING", 1e9)
+    seen = []
+    monkeypatch.setattr(sample_set.SampleWriter, "write", lambda self, columns: seen.append(parts()))
+
+    def parts() -> list[str]:
+        return [path.name for path in tmp_path.glob("f.parquet.parts/part-*")]
+
+    with pytest.raises(SampleSetError, match="no sample was written"):
+        write_features(curves, tmp_path / "f.parquet", STATISTICS)
+    assert seen == [[]] * 7
 
 
 def test_parts_of_other_settings_are_refused(

@@ -226,6 +226,8 @@ def _missing(
 ) -> tuple[Missing, ...]:
     """Count the curves with a NaN by the first reason that holds."""
     rows = np.flatnonzero(np.isnan(values).any(axis=1))
+    if not rows.size:
+        return ()
     reasons: dict[str, NDArray[np.bool_]] = {
         "few-points": curves.counts[rows] < least,
         "no-baseline": _spread(curves, curves.time)[rows] <= 0,

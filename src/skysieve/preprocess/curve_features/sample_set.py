@@ -1,7 +1,7 @@
 """From a sample set of light curves on disk to one of features: streamed, on several processes, in parts.
 
-Finished parts lie beside the output until it is complete. A killed run goes on behind them; since each curve
-is measured by itself, neither a kill nor the number of processes changes the result.
+Parts that took their time lie beside the output until it is complete. A killed run goes on behind them; since
+each curve is measured by itself, neither a kill nor the number of processes changes the result.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import json
 import shutil
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -38,6 +39,9 @@ __all__ = ["feature_columns", "write_features"]
 
 #: Curves in a part: what a kill can cost, and what a process holds.
 PART = 1024
+
+#: Seconds that a part takes at least to be stored: below, measuring it again costs less than keeping it.
+WORTH_STORING = 0.2
 
 _ORIGIN = "curve_features"
 
@@ -179,12 +183,15 @@ def _measured(
 def _part(
     path: Path, batch: SampleSet, configuration: FeatureConfiguration, bands: tuple[str, ...]
 ) -> _Measured:
-    """Return a part that is finished, or measure and store it."""
+    """Return a part that is finished, or measure it, and store what took long."""
     if path.exists():
         with np.load(path) as stored:
             rows = json.loads(str(stored["missing"]))
             return _Measured(stored["values"], tuple(Missing(*row) for row in rows))
+    began = time.perf_counter()
     found = measure_features(LightCurves.of(batch), configuration, bands=bands)
+    if time.perf_counter() - began < WORTH_STORING:
+        return _Measured(found.values, found.missing)
     rows = [[each.kind, each.curves, each.first] for each in found.missing]
     with replacing(path) as partial:
         np.savez(partial, values=found.values, missing=np.array(json.dumps(rows)))
