@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from skysieve.errors import ConfigurationError
 from skysieve.models.contract import InputContract
 from skysieve.models.readings.light_curve_steps import PERIOD
 from skysieve.recipes.light_curve_configuration import SequenceConfiguration
@@ -33,10 +34,21 @@ def prepare_sequences(inputs: Sequence[str | Path], configuration: SequenceConfi
 
 
 def read_sequences(samples: SampleSet, configuration: SequenceConfiguration) -> InputContract:
-    """Return the contract for the bands of the samples and the columns that the settings ask for."""
+    """Return the contract for the bands of the samples and the columns that the settings ask for.
+
+    Raises
+    ------
+    ConfigurationError
+        If the settings contradict each other.
+    """
     settings = configuration.sequence
     names = bands_of(samples)
     first = "phase" if settings.fold else "time"
+    if settings.bands == "values" and settings.fold:
+        raise ConfigurationError(
+            "a network that takes a column of values for each band (sequence.bands='values') does not read "
+            "folded curves; leave sequence.fold empty"
+        )
     if settings.bands == "values":
         channels = (first, *(f"value {band}".rstrip() for band in names))
     else:

@@ -124,7 +124,7 @@ SNAD_FRAMES = RECIPES.register("snad-frames")(
         "those of "
         "experts who had looked for anomalies, so that artefacts are half of them; on the sky they are "
         "rarer.",
-        classes=("object", "artefact"),
+        classes=("other", "artefact"),
         contract=CONTRACT,
         configuration=CONFIGURATION,
         prepare=_prepare,
