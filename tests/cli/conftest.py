@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from astropy.io import fits
 from PIL import Image
 from torch import nn
 from typer.testing import CliRunner
@@ -34,7 +35,7 @@ from skysieve.samples import SampleSet, with_splits
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
-from skysieve.sources.archives import braai, legacy_survey, sdss
+from skysieve.sources.archives import braai, legacy_survey, sdss, ztf_exposures
 from skysieve.sources.simulators.light_curves.samples import write_light_curve_samples
 from skysieve.sources.simulators.night import simulate_night
 from skysieve.sources.simulators.samples import write_triplet_samples
@@ -209,14 +210,15 @@ def public_archives(
     with import_experiment("local_server").local_server(answer) as url:
         served = tuple(replace(remote, url=url + remote.name) for remote in braai.BRAAI_FILES)
         monkeypatch.setattr(braai, "BRAAI_FILES", served)
-        for module in (legacy_survey, sdss):
+        for module in (legacy_survey, sdss, ztf_exposures):
             monkeypatch.setattr(module, "BASE_URL", url)
         yield
 
 
 def write_archives(folder: Path) -> None:
-    """Write the public set of braai, a picture of the Legacy Survey, and a picture and votes of SkyServer."""
+    """Write braai's public set, pictures of the Legacy Survey and SkyServer, votes, an exposure of ZTF."""
     write_braai(folder)
+    write_exposure(folder)
     for name, side in (("jpeg-cutout", 64), ("dr17/SkyServerWS/ImgCutout/getjpeg", 120)):
         sky = np.random.default_rng(side).integers(0, 255, (side, side, 3), dtype=np.uint8)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -225,6 +227,20 @@ def write_archives(folder: Path) -> None:
     query.parent.mkdir(parents=True)
     votes = "id,ra,dec,nvote,p_el,p_cw,p_acw,p_edge,p_dk,p_mg,p_cs"
     query.write_text(f"#Table1\n{votes}\n11,1,2,40,.75,.25,0,0,0,0,.25\n12,1,3,40,.75,.75,0,0,0,0,.75\n")
+
+
+def write_exposure(folder: Path) -> None:
+    """Write the search of IRSA, with one exposure, and its frame."""
+    search = folder / "search/ztf/products/sci"
+    search.parent.mkdir(parents=True)
+    columns = "filefracday,field,ccdid,qid,filtercode,imgtypecode,obsjd"
+    search.write_text(f"{columns}\n20180411467847,257,1,4,zr,o,2458220.5\n")
+    frame = (
+        folder / "data/ztf/products/sci/2018/0411/467847/ztf_20180411467847_000257_zr_c01_o_q4_sciimg.fits"
+    )
+    frame.parent.mkdir(parents=True)
+    sky = np.random.default_rng(1).normal(200, 9, (28, 28)).astype(np.float32)
+    fits.PrimaryHDU(sky).writeto(frame)
 
 
 def write_packed_night(path: Path) -> None:
@@ -275,6 +291,12 @@ def write_images(folder: Path) -> None:
 def write_positions(path: Path) -> None:
     rows = ["id,ra,dec,kind", "a,10.5,41.25,spiral", "b,10.5,41.2501,spiral", "c,359.9,-3,", "d,1,90,merger"]
     path.write_text("\n".join(rows) + "\n")
+
+
+def write_objects(path: Path) -> None:
+    """Write objects of ZTF: two seen in red, one in green."""
+    rows = ["oid,ra,dec,kind", "257201400000001,10,1,ghost", "257201400000002,11,1,star"]
+    path.write_text("\n".join([*rows, "257101400000003,12,1,star"]) + "\n")
 
 
 def write_braai(folder: Path) -> None:
@@ -343,6 +365,7 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "table.csv": write_image_table,
     "cutouts": write_images,
     "positions.csv": write_positions,
+    "objects.csv": write_objects,
     "braai-data": write_braai,
     "streaks-set.parquet": lambda path: write_streak_samples(path, n=100, seed=1),
     "streak-night": lambda path: simulate_streak_night(path, n=30, seed=1, bad_files=True),
