@@ -35,17 +35,21 @@ SHARES: Mapping[str, float] = {"10 %": 0.1, "20 %": 0.2, "50 %": 0.5, "100 %": 1
 
 @dataclass(frozen=True)
 class Early:
-    """A classifier: a method of `METHODS` or none for boosted statistics; and whether it learns from cuts."""
+    """A classifier: a method of `METHODS` or none for boosted statistics; and whether it learns from cuts.
+
+    ``epochs`` are in place of those of the method, where an epoch shows more than each curve once.
+    """
 
     method: str | None
     cut: bool
+    epochs: int | None = None
 
 
 EARLY: Mapping[str, Early] = {
     "recurrent, whole curves": Early("recurrent", cut=False),
     "recurrent, cut curves": Early("recurrent", cut=True),
     "dmdt, whole curves": Early("dmdt", cut=False),
-    "dmdt, cut curves": Early("dmdt", cut=True),
+    "dmdt, cut curves": Early("dmdt", cut=True, epochs=7),
     "boosted statistics, cut curves": Early(None, cut=True),
 }
 
@@ -129,7 +133,7 @@ def _by_network(
         labels = np.tile(stars.labels, len(cuts))
         rows = Fold(train.ravel(), (shares + parts["validation"]).ravel(), labels, len(stars.classes))
         augmenter = RandomCuts() if sequences else None
-        one = trained(method, inputs, rows, place, epochs=epochs, augmenter=augmenter)
+        one = trained(method, inputs, rows, place, epochs=epochs or way.epochs, augmenter=augmenter)
     else:
         place = folder / "networks" / str(way.method) / f"fold_{fold}"
         whole = inputs_of(method, stars.curves)
