@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.errors import ConfigurationError
 from skysieve.progress import progress_bar
 from skysieve.recipes.feature_classifiers import FEATURE_CLASSIFIERS, fit_feature_classifier
 from skysieve.recipes.feature_importances import FIGURES, permutation_importances
@@ -153,8 +153,6 @@ def minimal_features(
             f"found {loss}, {candidates}, {folds}, {least}"
         )
     parts = assign_groups(groups, labels, np.ones(folds), seed=seed)
-    if len(np.unique(parts)) < folds:
-        raise SampleSetError(f"{len(np.unique(groups))} groups do not fill {folds} folds; take less folds")
     judged = _Judged(name, table, labels, classes, parts, figure, seed)
     scores, importances = judged.of(table.names, ranked=True)
     steps = [_step(table.names, "", scores)]
