@@ -51,6 +51,7 @@ def mistake_pictures(
     *,
     limit: int = 12,
     multiple: int = 1,
+    search: Callable[[LightCurves], NDArray[np.float64]] | None = None,
 ) -> MistakePictures | None:
     """Return how the mistakes that a report shows are drawn; only these are read.
 
@@ -68,7 +69,10 @@ def mistake_pictures(
     limit : int
         As of `worst_examples`.
     multiple : int
-        How many periods a light curve is folded at.
+        How many periods of the column a light curve is folded at.
+    search : callable, optional
+        Returns a period in days for each curve, NaN where there is none; asked where the samples have no
+        column ``period``. Such curves are folded at twice it, as the best peak often is half the period.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def mistake_pictures(
             places,
             lambda place, _: frame_pictures.embedding_picture(embeddings[place], label=ids[place]),
         )
-    return MistakePictures(curve_pictures.LEGEND, places, _curves(few, multiple))
+    return MistakePictures(curve_pictures.LEGEND, places, _curves(few, multiple, search))
 
 
 def _strips(few: SampleSet, ids: list[str]) -> Draw:
@@ -100,11 +104,15 @@ def _strips(few: SampleSet, ids: list[str]) -> Draw:
     return lambda place, _: frame_pictures.frame_strip(frames[place], time=times[place], label=ids[place])
 
 
-def _curves(few: SampleSet, multiple: int) -> Draw:
+def _curves(
+    few: SampleSet, multiple: int, search: Callable[[LightCurves], NDArray[np.float64]] | None
+) -> Draw:
     curves = LightCurves.of(few)
     periods = np.full(len(few), np.nan)
     if PERIOD in few.column_names:
         periods = np.asarray(few.scalar(PERIOD), dtype=np.float64)
+    elif search is not None:
+        periods, multiple = search(curves), 2
 
     def draw(place: int, name: str) -> Markup:
         period = float(periods[place])

@@ -27,7 +27,7 @@ from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.report import write_model_report
 from skysieve.recipes.seen_groups import SEEN, seen_finding, seen_samples
 from skysieve.recipes.split_of_run import with_split_of_run
-from skysieve.recipes.stored_rows import images_of, scalars_of
+from skysieve.recipes.stored_rows import images_of, pictures_of, scalars_of
 from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.validation import validate
@@ -131,6 +131,7 @@ def evaluate_model(
         further=further,
         judged=judged,
         images=images_of(samples, description.contract, rows),
+        pictures=pictures_of(samples, evaluation, rows),
         magnitude=settings.magnitude,
         findings=(*findings, *validation.findings),
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from skysieve.evaluation.evaluate import Evaluation, evaluate
 from skysieve.evaluation.intervals import Interval
+from skysieve.evaluation.mistake_pictures import MistakePictures
 from skysieve.evaluation.report import write_report
 from skysieve.evaluation.report_content import PublishedFigure, ReportContent, worst_examples
 from skysieve.evaluation.thresholds import fixed
@@ -40,6 +41,7 @@ def write_model_report(
     further: Mapping[str, Interval],
     judged: SampleSet,
     images: StoredImages | None = None,
+    pictures: MistakePictures | None = None,
     magnitude: str = "",
     findings: Sequence[Finding] = (),
     history: Sequence[Any] = (),
@@ -62,6 +64,8 @@ def write_model_report(
         The samples behind the evaluation, row by row; their scalars are enough.
     images : StoredImages, optional
         Their images; those of the mistakes that are shown are read. None where samples are no images.
+    pictures : MistakePictures, optional
+        How mistakes are drawn that are no images.
     magnitude : str
         Column to tell beside each mistake; left out where the samples have no such column.
     findings : sequence of Finding
@@ -83,7 +87,13 @@ def write_model_report(
         evaluation=evaluation,
         published=published,
         history=[_epoch(record) for record in history],
-        mistakes=worst_examples(evaluation, images, columns={name: list(v) for name, v in columns.items()}),
+        mistakes=worst_examples(
+            evaluation,
+            images,
+            columns={name: list(v) for name, v in columns.items()},
+            pictures=pictures,
+        ),
+        picture_legend="" if pictures is None else pictures.legend,
         channels=contract.channels,
         findings=findings,
         provenance=_provenance(model),

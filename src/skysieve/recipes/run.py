@@ -33,7 +33,7 @@ from skysieve.recipes.scored_samples import SCORES, ScoredSamples
 from skysieve.recipes.seen_groups import SEEN_GROUPS, seen_groups
 from skysieve.recipes.split_samples import SplitSamples, split_samples
 from skysieve.recipes.start import fine_tuned_from
-from skysieve.recipes.stored_rows import images_of, scalars_of
+from skysieve.recipes.stored_rows import images_of, pictures_of, scalars_of
 from skysieve.recipes.vote_targets import examples_of
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.fine_tuning import FineTuningConfig
@@ -209,6 +209,7 @@ def train_samples(
         further=further,
         judged=judged,
         images=images_of(split.samples, recipe.contract, test),
+        pictures=pictures_of(split.samples, evaluation, test),
         magnitude=settings.evaluation.magnitude,
         findings=(*absent_magnitude(judged, settings.evaluation), *split.findings),
         history=fitted.history,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from skysieve.evaluation.evaluate import Evaluation
+from skysieve.evaluation.mistake_pictures import MistakePictures, mistake_pictures
 from skysieve.models.contract import InputContract
+from skysieve.models.readings.light_curve_steps import searched_periods
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["StoredImages", "images_of", "scalars_of"]
+__all__ = ["StoredImages", "images_of", "pictures_of", "scalars_of"]
 
 
 class StoredImages:
@@ -49,6 +53,17 @@ def images_of(
     if not contract.image or contract.column not in samples.description.tensors:
         return None
     return StoredImages(samples, contract.column, rows)
+
+
+def pictures_of(
+    samples: SampleSet, evaluation: Evaluation, rows: NDArray[np.integer[Any]]
+) -> MistakePictures | None:
+    """Return how the mistakes of a report are drawn where samples are light curves or sequences of frames.
+
+    Periods are searched for where the samples have no column of them and the search is installed.
+    """
+    searched = all(importlib.util.find_spec(name) for name in ("numba", "nifty_ls"))
+    return mistake_pictures(samples, evaluation, rows, search=searched_periods if searched else None)
 
 
 def scalars_of(samples: SampleSet, rows: NDArray[np.integer[Any]]) -> SampleSet:

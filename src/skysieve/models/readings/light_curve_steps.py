@@ -16,7 +16,7 @@ from skysieve.samples.sample_set import SampleSet
 from skysieve.training.light_curve_sequences import light_curve_sequences
 from skysieve.training.ragged import RaggedSequences
 
-__all__ = ["PERIOD", "SEARCH", "folding_periods", "read_light_curve_steps"]
+__all__ = ["PERIOD", "SEARCH", "folding_periods", "read_light_curve_steps", "searched_periods"]
 
 #: Name of the last feature of curves that are folded.
 PERIOD = "log10 of the period"
@@ -61,15 +61,23 @@ def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> R
     return made if periods is None else _with_periods(made, periods)
 
 
-def folding_periods(curves: LightCurves) -> NDArray[np.float64]:
+def searched_periods(curves: LightCurves) -> NDArray[np.float64]:
     """Return the period in days at the best peak of the periodogram of each curve, shape (N,).
 
-    A curve with too few points for a search has its whole baseline as period, so that it stays unfolded.
+    NaN for a curve with too few points for a search.
     """
     from skysieve.preprocess.curve_features import FeatureConfiguration, measure_features
 
     found = measure_features(curves, FeatureConfiguration(sets=("periods",)))
-    period = found.columns()["period_1"]
+    return np.asarray(found.columns()["period_1"])
+
+
+def folding_periods(curves: LightCurves) -> NDArray[np.float64]:
+    """Return the period that each curve is folded at, shape (N,): that of the best peak.
+
+    A curve with too few points for a search has its whole baseline as period, so that it stays unfolded.
+    """
+    period = searched_periods(curves)
     baseline = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
     return np.where(np.isfinite(period), period, np.maximum(baseline, 1.0))
 
