@@ -12,6 +12,8 @@ from pathlib import Path
 import api_reference
 import archive_results
 import command_reference
+import crts_results
+import early_classification_results
 import explanation_results
 import galaxy_figures
 import galaxy_results
@@ -45,6 +47,7 @@ def generate(folder: Path) -> None:
     parts |= galaxy_results.parts() | galaxy_figures.parts() | lsbg_results.parts()
     parts |= explanation_results.parts() | rare_class_results.parts() | transfer_results.parts()
     parts |= snad_results.parts() | archive_results.parts()
+    parts |= crts_results.parts() | early_classification_results.parts()
     write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
 
