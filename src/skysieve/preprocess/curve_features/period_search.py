@@ -200,7 +200,7 @@ def power(
     baseline = float(curve.time[-1] - curve.time[0])
     start, step, steps = grid(baseline, options)
     time = curve.time - curve.time[0]
-    total, scale = np.zeros(steps), 0.0
+    found: list[tuple[float, NDArray[np.float64]]] = []
     for band in range(len(curve.bands)):
         rows = curve.band == band if len(curve.bands) > 1 else np.ones(len(time), dtype=np.bool_)
         if rows.sum() < 2 * options.harmonics + 2:
@@ -208,34 +208,33 @@ def power(
         mean = np.average(value[rows], weights=weight[rows])
         chi2 = float((weight[rows] * (value[rows] - mean) ** 2).sum())
         if chi2 > 0 and np.ptp(time[rows]) > 0:
-            given = (time[rows], value[rows] - mean, weight[rows])
-            total += chi2 * _band_power(*given, start, step, steps, options.harmonics)
-            scale += chi2
-    if scale > 0:
-        total /= scale
+            points = (time[rows], value[rows] - mean, weight[rows])
+            found.append((chi2, _band_power(points, (start, step, steps), options.harmonics)))
+    total = found[0][1] if len(found) == 1 else np.zeros(steps)
+    if len(found) > 1:
+        scale = sum(chi2 for chi2, _ in found)
+        for chi2, of_band in found:
+            total += chi2 / scale * of_band
     # Where too few points support a frequency, the fit is not determined, and its power not a number.
-    return Periodogram(start, step, np.nan_to_num(total).clip(0, 1), baseline)
+    np.fmax(total, 0, out=total)
+    np.fmin(total, 1, out=total)
+    return Periodogram(start, step, total, baseline)
 
 
 def _band_power(
-    time: NDArray[np.float64],
-    value: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    start: float,
-    step: float,
-    steps: int,
-    harmonics: int,
+    points: tuple[NDArray[np.float64], ...], frequencies: tuple[float, float, int], harmonics: int
 ) -> NDArray[np.float64]:
+    """Return the power of times, values about their mean and weights, on a grid as `grid` returns it."""
     # Transforms take doubles only, in memory of their own.
-    time, value, weight = (np.ascontiguousarray(each, dtype=np.float64) for each in (time, value, weight))
+    time, value, weight = (np.ascontiguousarray(each, dtype=np.float64) for each in points)
     if harmonics == 1:
         from skysieve.preprocess.curve_features.sinusoid_power import sinusoid_power
 
-        return sinusoid_power(time, value, weight, start, step, steps)
+        return sinusoid_power(time, value, weight, *frequencies)
     nifty = require("nifty_ls.finufft_chi2", extra="lightcurves", purpose="search for periods")
     more: dict[str, Any] = {"center_data": True, "fit_mean": True, "normalization": "standard"}
     found = nifty.lombscargle(
-        time, value, start, step, steps, dy=1 / np.sqrt(weight), nthreads=1, nterms=harmonics, **more
+        time, value, *frequencies, dy=1 / np.sqrt(weight), nthreads=1, nterms=harmonics, **more
     )
     return np.asarray(found, dtype=np.float64)
 
