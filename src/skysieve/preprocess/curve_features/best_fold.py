@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.preprocess.curve_features.harmonic_fit import fit_series
+from skysieve.preprocess.curve_features.harmonic_fit import factorise, fit_series
 
 __all__ = ["FOLD_HARMONICS", "best_fold"]
 
@@ -144,17 +144,10 @@ def _normal(cosines: NDArray[np.float64], sines: NDArray[np.float64]) -> NDArray
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _explained(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> float:
     """Return what the solution of the normal equations explains: the square of L⁻¹ b, of Cholesky's L."""
+    factorise(matrix)
     found = 0.0
     half = right.copy()
     for first in range(len(right)):
-        for second in range(first + 1):
-            rest = matrix[first, second]
-            for inner in range(second):
-                rest -= matrix[first, inner] * matrix[second, inner]
-            if first == second:
-                matrix[first, first] = math.sqrt(max(rest, 1e-12))
-            else:
-                matrix[first, second] = rest / matrix[second, second]
         for inner in range(first):
             half[first] -= matrix[first, inner] * half[inner]
         half[first] /= matrix[first, first]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skysieve.preprocess.curve_features.ordered_values import percentile
 
-__all__ = ["FOLD_NAMES", "fit_series", "fold_features", "refined_frequency", "series"]
+__all__ = ["FOLD_NAMES", "factorise", "fit_series", "fold_features", "refined_frequency", "series"]
 
 RIDGE = 1e-4
 """Added to the diagonal of the normal equations, whose own entries are about 1/2: amplitudes become smaller
@@ -94,10 +94,9 @@ def _basis(late: float, frequency: float, harmonics: int, row: NDArray[np.float6
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _solved(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve by Cholesky's factors, of the lower triangle."""
-    size = len(right)
-    for first in range(size):
+def factorise(matrix: NDArray[np.float64]) -> None:
+    """Replace the lower triangle of a symmetric matrix, positive but for rounding, by Cholesky's factor."""
+    for first in range(len(matrix)):
         for second in range(first + 1):
             rest = matrix[first, second]
             for inner in range(second):
@@ -106,6 +105,13 @@ def _solved(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[
                 matrix[first, first] = math.sqrt(max(rest, 1e-12))
             else:
                 matrix[first, second] = rest / matrix[second, second]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _solved(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve normal equations, of which the lower triangle is given and lost."""
+    size = len(right)
+    factorise(matrix)
     found = right.copy()
     for first in range(size):
         for inner in range(first):
