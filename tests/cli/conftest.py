@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from astropy.io import fits
 from PIL import Image
 from torch import nn
@@ -28,6 +29,8 @@ from skysieve.models import InputContract, ModelDescription, save_model, write_s
 from skysieve.models.keras_import import import_keras_model
 from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import Member, Sieve
+from skysieve.networks.frame_vae import FrameEncoder, FrameVAE
+from skysieve.networks.weights import save_weights
 from skysieve.recipes.braai import BRAAI
 from skysieve.recipes.dmdt import DMDT_RECIPE
 from skysieve.recipes.run import train_recipe
@@ -36,6 +39,7 @@ from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
 from skysieve.sources.archives import braai, legacy_survey, sdss, ztf_exposures
+from skysieve.sources.simulators.frames.samples import write_frame_samples
 from skysieve.sources.simulators.light_curves.samples import write_light_curve_samples
 from skysieve.sources.simulators.night import simulate_night
 from skysieve.sources.simulators.samples import write_triplet_samples
@@ -373,6 +377,9 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "curves.parquet": lambda path: write_light_curve_samples(path, n=60, seed=1, kinds=CURVE_KINDS),
     "split-curves.parquet": write_split_curves,
     "curve-model": write_curve_model,
+    "frames.parquet": lambda path: write_frame_samples(path, n=4, seed=1, lengths=(3, 6)),
+    "encoder.zip": lambda path: torch.save(FrameEncoder().state_dict(), path),
+    "vae.safetensors": lambda path: save_weights(FrameVAE(), path),
     "points.csv": write_points,
     "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
     "stars": write_star_files,

@@ -42,6 +42,16 @@ EXPECTED = {
         "needs": "catalogue",
         "leaves": "curves.parquet",
     },
+    "skysieve samples embed frames.parquet -o embeddings.parquet --encoder encoder.zip": {
+        "says": r"^encoder: [0-9a-f]{64}\n4 sequences of \d+ frames: embeddings.parquet$",
+        "needs": "frames.parquet encoder.zip",
+        "leaves": "embeddings.parquet",
+    },
+    "skysieve samples embed frames.parquet -o embeddings.parquet --encoder vae.safetensors": {
+        "says": r"^encoder: [0-9a-f]{64}\n4 sequences of \d+ frames: embeddings.parquet$",
+        "needs": "frames.parquet vae.safetensors",
+        "leaves": "embeddings.parquet",
+    },
     "skysieve samples dataset braai braai-data/ -o braai.parquet": {
         "says": r"(?s)labels: Human labels.*already L2-normalised.*^2 samples in 2 groups: bogus 1, real 1$",
         "needs": "braai-data",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skysieve.cli import samples_curves, samples_labelling
+from skysieve.cli import samples_curves, samples_embed, samples_labelling
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, in_words, say, say_counts, say_findings, say_table
 from skysieve.cli.verbs.train import SetOption, settings_of
@@ -51,6 +51,7 @@ def add_to(application: typer.Typer) -> None:
         "streaks", epilog=examples("skysieve samples streaks streaks/ -o night.parquet --labels classes.json")
     )(streaks)
     samples_curves.add_to(verb)
+    samples_embed.add_to(verb)
     samples_labelling.add_to(verb)
     application.add_typer(verb, name="samples")
 
