@@ -37,6 +37,10 @@ def test_equals_packed_layers_of_pytorch(cell: Cell, layers: int, bidirectional:
     torch.testing.assert_close(
         found_last, torch.cat(tuple(final[-2 if bidirectional else -1 :]), 1), rtol=0, atol=1e-6
     )
+    with torch.inference_mode():
+        scored, scored_last = ours(x, lengths)
+    torch.testing.assert_close(scored, found, rtol=0, atol=1e-6)
+    torch.testing.assert_close(scored_last, found_last, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from skysieve.errors import ConfigurationError
+from skysieve.networks.sequences.packed_gru import packed_gru
 from skysieve.networks.sequences.sequence_network import valid_steps
 
 __all__ = ["Cell", "MaskedRecurrent", "exported_states", "states_of", "turned_within"]
@@ -22,6 +23,14 @@ def states_of(layer: nn.Module, x: Tensor) -> Tensor:
         return exported_states(layer, x)
     states: Tensor = layer(x)[0]
     return states
+
+
+def _masked_states(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
+    """Return the states of one layer in one direction; what padding holds is not said."""
+    learns = torch.is_grad_enabled() and not torch.compiler.is_compiling()
+    if learns and x.device.type == "cpu" and isinstance(layer, nn.GRU):
+        return packed_gru(x, lengths, layer)
+    return states_of(layer, x)
 
 
 def exported_states(layer: nn.Module, x: Tensor, *, reverse: bool = False) -> Tensor:
@@ -93,10 +102,11 @@ def _shaped_as_states(
 class MaskedRecurrent(nn.Module):
     """Recurrent layers over padded sequences; the backward direction begins at the last step of each.
 
-    The same as ``nn.GRU`` on packed sequences. Packing is not used: on a CPU its backward pass takes ten
-    times as long as all the padding of batches of like lengths. Onward, no state sees the padding behind
-    it; back, each sequence is turned round within its own length. They compute in float32 also where the
-    rest does not: hundreds of steps add their rounding up.
+    The same as ``nn.GRU`` on packed sequences. PyTorch's packing is not used: on a CPU its backward pass
+    takes ten times as long as all the padding of batches of like lengths. A GRU is trained there by
+    `packed_gru`, which computes no padding at all. Else, onward, no state sees the padding behind it; back,
+    each sequence is turned round within its own length. They compute in float32 also where the rest does
+    not: hundreds of steps add their rounding up.
 
     Parameters
     ----------
@@ -151,9 +161,10 @@ class MaskedRecurrent(nn.Module):
             states = x.float()
             for number, onward in enumerate(self.onward):
                 given = self.dropout(states) if number else states
-                states = states_of(onward, given)
+                states = _masked_states(onward, given, lengths)
                 if self.back:
-                    reversed_states = states_of(self.back[number], turned_within(given, lengths))
+                    turned = turned_within(given, lengths)
+                    reversed_states = _masked_states(self.back[number], turned, lengths)
                     states = torch.cat([states, turned_within(reversed_states, lengths)], dim=2)
         last = states[torch.arange(x.shape[0], device=x.device), lengths - 1]
         if self.back:
