@@ -265,7 +265,9 @@ def _stetson(
         row[38] = sizes / count / math.sqrt(squares / count) / 0.798
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+# Sums in any order, so that vector instructions can be used: this is the only function that goes over the
+# points many times, and it ends where a change is too small to matter.
+@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"})
 def _stetson_mean(value: NDArray[np.float64], error: NDArray[np.float64], middle: float) -> float:
     """Return the mean that outliers pull less on, by iteration from the median (Stetson 1987)."""
     mean = middle
