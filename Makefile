@@ -78,6 +78,7 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/streak_detector.py --judge network
 	$(BIN)/python experiments/killed_fetch.py
 	$(BIN)/python experiments/killed_frames.py
+	$(BIN)/python experiments/frame_vae.py
 	$(BIN)/python experiments/lsbg_artefacts.py
 	$(BIN)/python experiments/lsbg_transfer.py
 	$(BIN)/python experiments/rare_class.py
@@ -89,6 +90,12 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/snad_published.py
 	$(BIN)/python experiments/snad_fusion.py
 	$(BIN)/python experiments/snad_subtypes.py
+	$(BIN)/python experiments/snad_sequence.py
+	$(BIN)/python experiments/crts_features.py
+	$(BIN)/python experiments/crts_networks.py
+	$(BIN)/python experiments/crts_combination.py
+	$(BIN)/python experiments/minimal_feature_sets.py
+	$(BIN)/python experiments/debosscher.py
 	$(BIN)/python experiments/braai_real_alerts.py
 
 lock:  ## Write requirements.lock anew, from a clean environment
