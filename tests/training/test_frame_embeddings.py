@@ -19,6 +19,7 @@ from skysieve.sources.archives.frame_sequences import frame_columns
 from skysieve.sources.simulators.frames.samples import write_frame_samples
 from skysieve.training import frame_embeddings
 from skysieve.training.frame_embeddings import embed_frames, write_frame_embeddings
+from skysieve.training.frame_reading import flat_items
 
 torch.set_num_threads(1)
 
@@ -132,12 +133,13 @@ def test_a_killed_run_goes_on(
 def test_parts_of_another_encoder_are_refused(
     frames: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dying(_: object, name: str) -> None:
+    def dying(part: SampleSet, name: str) -> Any:
         if name == "time":
             raise KeyboardInterrupt
+        return flat_items(part, name)
 
-    output, flat = tmp_path / "e.parquet", frame_embeddings._flat
-    monkeypatch.setattr(frame_embeddings, "_flat", lambda part, name: dying(part, name) or flat(part, name))
+    output = tmp_path / "e.parquet"
+    monkeypatch.setattr(frame_embeddings, "flat_items", dying)
     with pytest.raises(KeyboardInterrupt):
         write_frame_embeddings(frames, output, weights)
     save_weights(FrameEncoder(latent=6), tmp_path / "other.safetensors")

@@ -22,7 +22,7 @@ import skysieve
 from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.networks.frame_encoder_file import frame_encoder_digest, read_frame_encoder
-from skysieve.networks.frame_vae import SIDE, FrameEncoder
+from skysieve.networks.frame_vae import FrameEncoder
 from skysieve.preprocess.masking import FillMasked
 from skysieve.preprocess.steps import Pipeline
 from skysieve.progress import ProgressBar, progress_bar
@@ -31,14 +31,18 @@ from skysieve.samples.findings import Finding
 from skysieve.samples.parquet import SampleWriter
 from skysieve.samples.part_folder import part_folder
 from skysieve.samples.sample_set import SampleSet
+from skysieve.training.frame_reading import (
+    FRAMES,
+    PREPROCESS,
+    flat_items,
+    measured_pixels,
+    require_frames,
+)
 
-__all__ = ["EMBEDDING", "FRAMES", "EmbeddingSummary", "embed_frames", "write_frame_embeddings"]
+__all__ = ["EMBEDDING", "EmbeddingSummary", "embed_frames", "write_frame_embeddings"]
 
-#: Tensor columns of a set: the frames of a sequence, and the numbers that they become.
-FRAMES, EMBEDDING = "frames", "embedding"
-
-#: The only preprocessing of frames, as published.
-PREPROCESS = ("frame-min-max",)
+#: Tensor column with the numbers that the frames of a sequence become.
+EMBEDDING = "embedding"
 
 #: Sequences in a part: what a kill can cost.
 PART = 64
@@ -232,7 +236,7 @@ def _write_part(
     bar: ProgressBar,
 ) -> None:
     """Embed the frames of some sequences, unless an earlier run has, and write them."""
-    offsets, frames = _flat(part, FRAMES)
+    offsets, frames = flat_items(part, FRAMES)
     kept = _judge(part.ids, offsets, frames, counts)
     of_frames = np.repeat(np.arange(len(part)), np.diff(offsets))
     lengths = np.bincount(of_frames[kept], minlength=len(part))
@@ -255,9 +259,8 @@ def _judge(
 ) -> NDArray[np.bool_]:
     """Return which frames have a measured pixel, and count what is strange about all."""
     of_frames, pixels = np.repeat(ids, np.diff(offsets)), tuple(range(1, frames.ndim))
-    fill = FillMasked()
-    measured, filled = np.abs(frames) < fill.limit, fill(frames)
-    kept: NDArray[np.bool_] = measured.any(pixels)
+    measured, filled = measured_pixels(frames), FillMasked()(frames)
+    kept = np.asarray(measured.any(pixels))
     counts.add("unmeasured-frame", ~kept, of_frames)
     counts.add("missing-pixels", kept & ~measured.all(pixels), of_frames)
     counts.add("constant-frame", kept & (filled.max(pixels) == filled.min(pixels)), of_frames)
@@ -270,7 +273,7 @@ def _with_frames(part: SampleSet, offsets: NDArray[np.int64]) -> dict[str, NDArr
     for name, column in part.description.tensors.items():
         if name == FRAMES or not column.ragged:
             continue
-        of_name, found[name] = _flat(part, name)
+        of_name, found[name] = flat_items(part, name)
         if not np.array_equal(of_name, offsets):
             lengths, frames = np.diff(of_name), np.diff(offsets)
             wrong = int((lengths != frames).argmax())
@@ -291,14 +294,6 @@ def _embedded(path: Path, network: FrameEncoder, frames: NDArray[Any], batch: in
     return made
 
 
-def _flat(part: SampleSet, name: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return where the items of each sequence begin, and all items, (P, *shape)."""
-    offsets, items = part.ragged_flat(name)
-    shape = part.description.tensors[name].fixed_shape
-    values = (items.flatten() if shape else items).to_numpy(zero_copy_only=False)
-    return offsets, values.reshape(-1, *shape)
-
-
 def _carried(part: SampleSet, rows: NDArray[np.bool_], lengths: NDArray[np.int64]) -> dict[str, Any]:
     """Return the columns of the sequences that are kept but those that go by frames."""
     tensors, chosen = part.description.tensors, pa.array(rows)
@@ -315,13 +310,7 @@ def _check(path: Path, description: Description) -> None:
     """Refuse a set that has no frames, or embeddings already."""
     if EMBEDDING in description.tensors:
         raise SampleSetError(f"{path}: has a column {EMBEDDING!r} already; give the set of its frames")
-    found = description.tensors.get(FRAMES)
-    if found is None or found.shape != (None, 1, SIDE, SIDE):
-        shapes = ", ".join(f"{name} {column.shape}" for name, column in description.tensors.items())
-        raise SampleSetError(
-            f"{path}: has no column {FRAMES!r} of shape {(None, 1, SIDE, SIDE)}, found "
-            f"{shapes or 'no tensors'}; `skysieve fetch frames` makes such a set"
-        )
+    require_frames(path, description)
 
 
 def _description(given: Description, embedding: Mapping[str, Any]) -> Description:
