@@ -47,10 +47,10 @@ MEASURED = {"features.parquet": ("statistics", "periods"), "folded.parquet": ("f
 #: Trees and their arguments; the slow ones take small steps, and see a fifth of the features at each split.
 CLASSIFIERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "boosting": ("boosting", {}),
-    "slow": ("boosting", {"max_iter": 400, "learning_rate": 0.04, "max_leaf_nodes": 12, "max_features": 0.2}),
+    "slow": ("boosting", {"max_iter": 250, "learning_rate": 0.06, "max_leaf_nodes": 12, "max_features": 0.2}),
     "trees": (
         "extra-trees",
-        {"n_estimators": 400, "min_samples_split": 2, "min_samples_leaf": 2, "max_features": 0.3},
+        {"n_estimators": 200, "min_samples_split": 2, "min_samples_leaf": 2, "max_features": 0.3},
     ),
 }
 

@@ -11,15 +11,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crts_features import CLASSIFIERS
 from skysieve.preprocess.curve_features import FeatureConfiguration, measure_features
+from skysieve.preprocess.curve_features.measure import feature_names
+from skysieve.recipes.feature_table import FeatureTable
 from skysieve.recipes.tree_classifiers import fit_trees
 from variable_star_data import VariableStars, read_debosscher
 from variable_star_figures import by_class, figures, summary
@@ -27,6 +28,15 @@ from variable_star_figures import by_class, figures, summary
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SKYSIEVE_DATA", ROOT.parent / "shared" / "data"))
 RESULT = Path(__file__).parent / "results" / "debosscher.json"
+
+#: Trees and their arguments.
+CLASSIFIERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "slow": ("boosting", {"max_iter": 400, "learning_rate": 0.04, "max_leaf_nodes": 12, "max_features": 0.2}),
+    "trees": (
+        "extra-trees",
+        {"n_estimators": 400, "min_samples_split": 2, "min_samples_leaf": 2, "max_features": 0.3},
+    ),
+}
 
 #: Feature sets of each table, and the trees that learn from it.
 TABLES = {
@@ -57,8 +67,11 @@ def probabilities(
 def measure(stars: VariableStars, folds: Sequence[int]) -> dict[str, Any]:
     """Return the figures of every table and of every classifier of trees."""
     results: dict[str, Any] = {}
+    every = TABLES["+ folded shape"][0]
+    measured = measure_features(stars.curves, FeatureConfiguration(sets=every))
+    features = FeatureTable(measured.names, measured.values)
     for title, (sets, classifiers) in TABLES.items():
-        table = measure_features(stars.curves, FeatureConfiguration(sets=sets)).values
+        table = features.checked(feature_names(FeatureConfiguration(sets=sets), stars.curves.bands)).values
         found, spent = {}, {}
         for classifier in classifiers:
             begin = time.process_time()

@@ -35,7 +35,7 @@ RESULT = Path(__file__).parent / "results" / "minimal_features.json"
 SETS = ("statistics", "periods", "folded-shape")
 
 #: Stars of the sample, features to begin with, folds of the removal, and how much accuracy may be lost.
-STARS, BEGIN, FOLDS, LOSS = 2000, 30, 3, 0.01
+STARS, BEGIN, FOLDS, LOSS = 1500, 25, 3, 0.01
 
 #: The fold whose stars only judge.
 JUDGING = 0
