@@ -26,11 +26,12 @@ def states_of(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def _masked_states(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
-    """Return the states of one layer in one direction; what padding holds is not said."""
+    """Return the states of one layer in one direction, zero in padding."""
     learns = torch.is_grad_enabled() and not torch.compiler.is_compiling()
     if learns and x.device.type == "cpu" and isinstance(layer, nn.GRU):
         return packed_gru(x, lengths, layer)
-    return states_of(layer, x)
+    valid = valid_steps(lengths, x.shape[1])
+    return torch.where(valid[..., None], states_of(layer, x), 0.0)
 
 
 def exported_states(layer: nn.Module, x: Tensor, *, reverse: bool = False) -> Tensor:
@@ -156,7 +157,6 @@ class MaskedRecurrent(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return the states (N, T, width), zero in padding, and the last of each direction, (N, width)."""
-        valid = valid_steps(lengths, x.shape[1])
         with torch.autocast(x.device.type, enabled=False):
             states = x.float()
             for number, onward in enumerate(self.onward):
@@ -169,4 +169,4 @@ class MaskedRecurrent(nn.Module):
         last = states[torch.arange(x.shape[0], device=x.device), lengths - 1]
         if self.back:
             last = torch.cat([last[:, : self.hidden], states[:, 0, self.hidden :]], dim=1)
-        return torch.where(valid[..., None], states, 0.0), last
+        return states, last
