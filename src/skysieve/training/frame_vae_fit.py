@@ -20,6 +20,7 @@ from skysieve.networks.frame_vae import KLD_WEIGHT, LATENT, FrameVAE, frame_vae_
 from skysieve.networks.weights import load_weights, weights_bytes
 from skysieve.progress import progress_bar
 from skysieve.samples.sample_set import SampleSet
+from skysieve.training.checkpoint import START_AGAIN
 from skysieve.training.configuration import TrainingConfig
 from skysieve.training.execution import Execution, derived_seed, reproducible, seed_everything, seeded_network
 from skysieve.training.frame_reading import require_frames
@@ -235,9 +236,7 @@ class _Run:
             self._write_results(content["best"])
         except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, ValueError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise ModelError(
-                f"{path}: is not a complete checkpoint ({reason}); start again with resume=False"
-            ) from None
+            raise ModelError(f"{path}: is not a complete checkpoint ({reason}); {START_AGAIN}") from None
         self._best_weights = content["best"]
 
     def keep(self) -> None:
@@ -336,7 +335,7 @@ def _claim(folder: Path, facts: Mapping[str, Any], resume: bool) -> None:
         if differing:
             raise ConfigurationError(
                 f"{folder}: holds another run, which differs in {', '.join(differing)}; choose another "
-                "folder, or start again with resume=False"
+                f"folder, or {START_AGAIN}"
             )
         return
     for name in (CHECKPOINT, WEIGHTS, HISTORY):

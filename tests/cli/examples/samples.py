@@ -6,6 +6,7 @@ PROPOSED = "-o proposed.parquet"
 FOR_PEOPLE = "--relabel --strategy uncertainty=10,random=10 --csv labels.csv --images pictures/"
 BY_SIEVE = "--per-bin 2 --strategy random=3,bins,disagreement=2"
 OWN_BINS = """--per-bin 2 --bin 'streaks={"any": "rb"}' --bin 'rest={"not": {"any": "rb"}}' --per-group 1"""
+QUICKLY = "--set epochs=2 --set learning_rate=1e-3"
 ORIGIN = "--origin 'two observers, 2026'"
 STAR_LABELS = "--set labels.table=stars.csv --set labels.label=kind"
 STAR_NAMES = "--set columns.time=hjd --set columns.value=V --set columns.error=eV"
@@ -51,6 +52,11 @@ EXPECTED = {
         "says": r"^encoder: [0-9a-f]{64}\n4 sequences of \d+ frames: embeddings.parquet$",
         "needs": "frames.parquet vae.safetensors",
         "leaves": "embeddings.parquet",
+    },
+    f"skysieve samples frame-encoder frames.parquet -o encoder/ {QUICKLY}": {
+        "says": r"best epoch  [12] of 2\n.*\n.*\nencoder: encoder/vae.safetensors$",
+        "needs": "frames.parquet",
+        "leaves": "encoder/vae.safetensors encoder/history.json",
     },
     "skysieve samples dataset braai braai-data/ -o braai.parquet": {
         "says": r"(?s)labels: Human labels.*already L2-normalised.*^2 samples in 2 groups: bogus 1, real 1$",
