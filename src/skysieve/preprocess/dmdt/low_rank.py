@@ -67,6 +67,9 @@ def alternating_projections(
 ) -> LowRank:
     """Separate a sparse matrix from one of known rank by non-convex alternating projections.
 
+    The part of low rank has to be spread over rows and columns, as the paper supposes: in a row or column
+    whose entries stand out by far, some may be taken for sparse ones for good, whatever ``converged`` says.
+
     Stage k = 1 ... rank alternates between the best matrix of rank k and hard thresholding of what is
     left at ``threshold · (σ[k + 1] + decay**t · σ[k])``, t counting the iterations of the stage.
 
