@@ -78,7 +78,7 @@ class Experiment:
         method, parts, stars = METHODS[name], self.stars.parts(fold), self.stars
         done, place = self.probabilities_file(name, fold), self.folder / "networks" / name / f"fold_{fold}"
         if done.exists():
-            return dict(json.loads((place / "cost.json").read_text()))
+            return _read(place)
         background, more = None, {}
         if method.reading in ("dmdt less common", "dmdt less classes"):
             file = self.folder / "networks" / "dmdt-background" / f"fold_{fold}.npz"
@@ -89,13 +89,13 @@ class Experiment:
         rows = Fold(parts["train"], parts["validation"], stars.labels, len(stars.classes))
         one = trained(method, inputs, rows, place, epochs=self.epochs)
         found = {part: probabilities(one.network, inputs, parts[part]) for part in ("validation", "test")}
-        cost = one.cost | more
+        cost = one.cost | more | {"settings": asdict(method)}
         (place / "cost.json").write_text(json.dumps(cost))
         done.parent.mkdir(parents=True, exist_ok=True)
         partial = done.with_suffix(".part.npz")
         np.savez(partial, validation=found["validation"], test=found["test"])
         partial.rename(done)
-        return cost
+        return _read(place)
 
     def judged(self, name: str) -> dict[str, Any]:
         """Return the figures of a method of which all folds are done."""
@@ -105,13 +105,16 @@ class Experiment:
                 by_fold.append(figures(self.stars.labels[self.stars.parts(fold)["test"]], stored["test"]))
             costs.append(self.train(name, fold))
         told: dict[str, Any] = {figure: _spread([one[figure] for one in by_fold]) for figure in by_fold[0]}
-        settings = asdict(METHODS[name])
-        told |= {"settings": settings, "parameters": costs[0]["parameters"], "epochs": costs[0]["epochs"]}
+        told |= {fact: costs[0][fact] for fact in ("settings", "parameters", "epochs")}
         told["best_epochs"] = [cost["best_epoch"] for cost in costs]
         for cost in ("cpu_seconds", "background_cpu_seconds"):
             if cost in costs[0]:
                 told[cost] = sum(each[cost] for each in costs)
         return told
+
+
+def _read(place: Path) -> Costs:
+    return dict(json.loads((place / "cost.json").read_text()))
 
 
 def figures(labels: NDArray[np.int64], found: NDArray[np.float64]) -> dict[str, float]:

@@ -75,6 +75,7 @@ def test_probabilities_are_kept_and_judged(networks: ModuleType, stars: Any, tmp
     experiment = experiment_of(networks, stars, tmp_path)
     told = networks.measure(experiment, METHODS_TRIED, [])
     assert list(told["results"]) == METHODS_TRIED
+    assert told["results"]["gru-d"]["settings"]["network"] == "gru-d"
     json.dumps(told)
     for name, found in told["results"].items():
         accuracies = []
