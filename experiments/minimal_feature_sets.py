@@ -46,7 +46,7 @@ def sampled(stars: VariableStars, count: int) -> NDArray[np.int64]:
     rest = np.flatnonzero(stars.folds != JUDGING)
     share = min(count / len(rest), 0.999)
     parts = assign_groups(rest, stars.labels[rest], np.array([share, 1 - share]), seed=0)
-    return rest[parts == 0]
+    return np.asarray(rest[parts == 0])
 
 
 def most_important(stars: VariableStars, table: FeatureTable, rows: NDArray[np.int64]) -> tuple[str, ...]:
@@ -71,7 +71,13 @@ def measure(stars: VariableStars, table: FeatureTable, count: int, least: int) -
     rows = sampled(stars, count)
     begin = most_important(stars, table, rows)
     some = table.checked(begin).take(rows)
-    options = {"loss": LOSS, "figure": "accuracy", "candidates": 2, "folds": FOLDS, "least": least}
+    options: dict[str, Any] = {
+        "loss": LOSS,
+        "figure": "accuracy",
+        "candidates": 2,
+        "folds": FOLDS,
+        "least": least,
+    }
     found = minimal_features(
         "forest", some, stars.labels[rows], stars.curves.ids[rows], stars.classes, **options
     )

@@ -48,7 +48,7 @@ def balancing(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> 
     for each in weights:
         found = figures(labels, (probabilities * each).argmax(1))
         sums.append(found["accuracy"] + found["balanced_accuracy"])
-    return weights[int(np.argmax(sums))]
+    return np.asarray(weights[int(np.argmax(sums))])
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -85,7 +85,8 @@ def save_probabilities(folder: Path, fold: int, parts: Mapping[str, NDArray[np.f
     """Write the probabilities of the ``validation`` and ``test`` rows of one fold, and other numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / f"fold_{fold}.npz") as partial, partial.open("wb") as stream:
-        np.savez(stream, **{name: np.asarray(values, dtype=np.float32) for name, values in parts.items()})
+        arrays: dict[str, Any] = {name: np.asarray(each, dtype=np.float32) for name, each in parts.items()}
+        np.savez(stream, **arrays)
 
 
 def load_probabilities(folder: Path, fold: int) -> dict[str, NDArray[np.float64]]:
