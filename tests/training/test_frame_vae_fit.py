@@ -146,6 +146,8 @@ def test_what_cannot_be_trained_is_refused(frames: Path, tmp_path: Path) -> None
     with pytest.raises(SampleSetError, match="is in the part 'validation' of the samples"):
         fit_frame_vae(training, tmp_path / "other", CONFIG, progress=False)
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["configuration.json"]
+    # A run that did not begin stands in nobody's way.
+    assert fit_frame_vae(frames, tmp_path / "other", CONFIG, progress=False).weights.exists()
     hot = FrameVaeConfig(**(vars(CONFIG) | {"learning_rate": 1e30}))
     with pytest.raises(ConfigurationError, match="training diverged in epoch"):
         fit_frame_vae(frames, tmp_path / "hot", hot, progress=False)

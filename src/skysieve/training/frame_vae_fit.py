@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from skysieve.atomic_file import replacing
 from skysieve.errors import ConfigurationError, ModelError
 from skysieve.networks.frame_vae import KLD_WEIGHT, LATENT, FrameVAE, frame_vae_loss
 from skysieve.networks.weights import load_weights, weights_bytes
-from skysieve.progress import progress_bar
+from skysieve.progress import ProgressBar, progress_bar
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.checkpoint import START_AGAIN
 from skysieve.training.configuration import TrainingConfig
@@ -217,6 +217,7 @@ class _Run:
         self.network, self.config, self.device, self.folder = network, config, device, folder
         self.optimizer = torch.optim.Adam(network.parameters(), config.learning_rate)
         self.history: list[FrameVaeEpoch] = []
+        self._best_weights: dict[str, Tensor] = {}
 
     @property
     def best(self) -> FrameVaeEpoch:
@@ -233,11 +234,12 @@ class _Run:
             self.network.load_state_dict(content["network"])
             self.optimizer.load_state_dict(content["optimizer"])
             self.history = [FrameVaeEpoch(**epoch) for epoch in content["history"]]
-            self._write_results(content["best"])
+            self._best_weights = content["best"]
         except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, ValueError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelError(f"{path}: is not a complete checkpoint ({reason}); {START_AGAIN}") from None
-        self._best_weights = content["best"]
+        # A kill may have fallen between the checkpoint and the files that follow from it.
+        self._write_results()
 
     def keep(self) -> None:
         """Write what an epoch brought; the checkpoint first, as all else can be made from it."""
@@ -252,11 +254,11 @@ class _Run:
         }
         with replacing(self.folder / CHECKPOINT) as partial:
             torch.save(content, partial)
-        self._write_results(self._best_weights)
+        self._write_results()
 
-    def _write_results(self, best: dict[str, Tensor]) -> None:
+    def _write_results(self) -> None:
         with replacing(self.folder / WEIGHTS) as partial:
-            partial.write_bytes(weights_bytes(best))
+            partial.write_bytes(weights_bytes(self._best_weights))
         _write_json(self.folder / HISTORY, [asdict(epoch) for epoch in self.history])
 
 
@@ -267,13 +269,13 @@ def _train(
     progress: bool,
     on_epoch: Callable[[FrameVaeEpoch], None] | None,
 ) -> None:
-    config = run.config
-    with progress_bar("training", config.epochs, enabled=progress) as bar:
-        bar.advance(len(run.history))
+    config, steps = run.config, _steps(run, train)
+    with progress_bar("training", config.epochs * steps, enabled=progress) as bar:
+        bar.advance(len(run.history) * steps)
         while len(run.history) < config.epochs:
             epoch = len(run.history) + 1
             seed_everything(config.seed, epoch)
-            training_loss = _train_epoch(run, train, epoch)
+            training_loss = _train_epoch(run, train, epoch, bar)
             log_cosh, kld = _validate(run, validation)
             loss = log_cosh + config.kld_weight * kld
             if not np.isfinite([training_loss, loss]).all():
@@ -282,17 +284,20 @@ def _train(
                 )
             run.history.append(FrameVaeEpoch(epoch, training_loss, loss, log_cosh, kld))
             run.keep()
-            bar.advance()
             bar.note(f"epoch {epoch}: validation loss {loss:.5f}, best epoch {run.best.epoch}")
             if on_epoch is not None:
                 on_epoch(run.history[-1])
 
 
-def _train_epoch(run: _Run, frames: Frames, epoch: int) -> float:
+def _steps(run: _Run, frames: Frames) -> int:
+    return -(-len(frames) // run.config.batch_size)
+
+
+def _train_epoch(run: _Run, frames: Frames, epoch: int, bar: ProgressBar) -> float:
     run.network.train()
     order = np.random.default_rng(derived_seed(run.config.seed, epoch)).permutation(len(frames))
     total = 0.0
-    for rows in np.array_split(order, -(-len(frames) // run.config.batch_size)):
+    for rows in np.array_split(order, _steps(run, frames)):
         # In the order of the file, which is faster, and within a batch all the same.
         given = torch.from_numpy(frames[np.sort(rows)]).to(run.device)
         restored, mean, log_variance = run.network(given)
@@ -301,6 +306,7 @@ def _train_epoch(run: _Run, frames: Frames, epoch: int) -> float:
         loss.backward()  # type: ignore[no-untyped-call]
         run.optimizer.step()
         total += loss.item() * len(rows)
+        bar.advance()
     return total / len(frames)
 
 
@@ -325,23 +331,31 @@ def _facts(samples: Path, config: FrameVaeConfig) -> dict[str, Any]:
     return settings | {"samples": str(samples.resolve()), "bytes": stat.st_size, "changed": stat.st_mtime_ns}
 
 
-def _claim(folder: Path, facts: Mapping[str, Any], resume: bool) -> None:
+def _claim(folder: Path, facts: dict[str, Any], resume: bool) -> None:
     """Make the folder that of this run, or refuse that of another."""
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = folder / CONFIGURATION
-    if resume and manifest.exists():
-        present = json.loads(manifest.read_text(encoding="utf-8"))
-        differing = [name for name in facts if present.get(name) != facts[name]]
-        if differing:
-            raise ConfigurationError(
-                f"{folder}: holds another run, which differs in {', '.join(differing)}; choose another "
-                f"folder, or {START_AGAIN}"
-            )
+    present = _read_json(folder / CONFIGURATION)
+    if resume and present == facts:
         return
+    if resume and (folder / CHECKPOINT).exists():
+        differing = [name for name in facts if present.get(name) != facts[name]]
+        raise ConfigurationError(
+            f"{folder}: holds another run, which differs in {', '.join(differing)}; choose another folder, "
+            f"or {START_AGAIN}"
+        )
     for name in (CHECKPOINT, WEIGHTS, HISTORY):
         (folder / name).unlink(missing_ok=True)
     remove_prepared(folder)
-    _write_json(manifest, dict(facts))
+    _write_json(folder / CONFIGURATION, facts)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return what a run wrote down; nothing if it is not there, or not whole."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write_json(path: Path, content: Any) -> None:
