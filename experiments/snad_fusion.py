@@ -2,8 +2,9 @@
 
 Run by ``make experiments``; the documentation reads ``experiments/results/snad_fusion.json``. The folds are
 the published ones. Nothing is chosen by a test fold: boosting has the arguments of `skysieve.recipes`, and
-late fusion is the mean of logits, which has no argument at all. One object of 2,230 has no light-curve
-features; it stays, with its features missing.
+late fusion is the mean of logits, which has no argument at all. What is told by frames alone, boosted or by
+networks, is that of ``experiments/snad_sequence.py``, which runs first where it has not. One object of 2,230
+has no light-curve features; it stays, with its features missing.
 """
 
 from __future__ import annotations
@@ -19,25 +20,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import logit
-from sklearn.metrics import f1_score, roc_auc_score
 
-from skysieve.networks.snad_rnn import import_snad_rnn, sequence_logits
 from skysieve.preprocess.sequence_statistics import sequence_statistics, statistic_names
 from skysieve.recipes.feature_classifiers import fit_feature_classifier
 from skysieve.recipes.feature_table import FeatureTable
 from snad_data import SnadData, read_light_curve_features, read_snad
+from snad_sequence import BOOSTED as FRAMES
+from snad_sequence import CLASSES, FOLDS, NETWORK, PUBLISHED, figures_by_fold, take_objects
+from snad_sequence import held_out_logits as logits_of_frames
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("SKYSIEVE_DATA", ROOT.parent / "shared" / "data"))
 RESULT = Path(__file__).parent / "results" / "snad_fusion.json"
 
-CLASSES = ("other", "artefact")
-#: Which tables each boosting takes.
-BOOSTED = {"frames": ("frames",), "light curve": ("light curve",), "both": ("frames", "light curve")}
+RUNS = ROOT / "runs" / "snad_fusion"
+
 #: Whose logits each late fusion means.
 FUSED = {
     "late fusion": ("frames", "light curve"),
+    "late fusion of network and light curve": ("network", "light curve"),
     "late fusion of three": ("frames", "light curve", "both"),
+    "late fusion of three and the network": ("frames", "light curve", "both", "network"),
     "late fusion of three and the published BiGRU": ("frames", "light curve", "both", "published BiGRU"),
 }
 #: Bars: the published network, and reference runs of scikit-learn on the same objects.
@@ -50,66 +53,55 @@ BARS = {
 
 
 def tables(data: SnadData, folder: Path) -> dict[str, FeatureTable]:
-    """Return the features of frames and of light curves, in the order of the objects."""
+    """Return the features of light curves, alone and beside those of frames, in the order of the objects."""
     frames = FeatureTable(statistic_names(36), sequence_statistics(data.sequences))
     names, by_id = read_light_curve_features(folder)
     missing = [np.nan] * len(names)
     curves = FeatureTable(names, np.array([by_id.get(oid, missing) for oid in data.ids.tolist()]))
     both = FeatureTable(frames.names + curves.names, np.hstack([frames.values, curves.values]))
-    return {"frames": frames, "light curve": curves, "both": both}
+    return {"light curve": curves, "both": both}
 
 
-def held_out_logits(
-    data: SnadData, folder: Path, made: dict[str, FeatureTable], folds: int
+def boosted_logits(
+    data: SnadData, made: dict[str, FeatureTable], folds: int, kept: Path | None
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the logits of every object from classifiers that did not see its fold, shape (N,)."""
-    logits = {name: np.full(len(data.ids), np.nan) for name in (*BOOSTED, "published BiGRU")}
+    """Return the logits of every object from boostings that did not see its fold; folds in ``kept`` stay."""
+    logits = {name: np.full(len(data.ids), np.nan) for name in made}
     for fold in range(folds):
-        test = data.folds == fold
-        for name in BOOSTED:
-            table = made[name]
-            fitted = fit_feature_classifier("boosting", table.take(~test), data.labels[~test], CLASSES)
-            logits[name][test] = logit(np.clip(fitted.scores(table.take(test)), 1e-6, 1 - 1e-6))
-            area = roc_auc_score(data.labels[test], logits[name][test])
-            print(f"fold {fold}  {name:12s} AUC {area:.4f}", flush=True)
-        weights = folder / "snad" / "published_weights" / "rnn_wd_2dir" / f"model{fold}.zip"
-        raw = sequence_logits(import_snad_rnn(weights), [data.sequences[row] for row in np.flatnonzero(test)])
-        logits["published BiGRU"][test] = raw[:, 1] - raw[:, 0]
-    for name, parts in FUSED.items():
-        logits[name] = np.mean([logits[part] for part in parts], axis=0)
+        test, path = data.folds == fold, None if kept is None else kept / f"fold{fold}.npz"
+        if path is not None and path.is_file():
+            with np.load(path) as stored:
+                told = dict(stored)
+        else:
+            told = {}
+            for name, table in made.items():
+                fitted = fit_feature_classifier("boosting", table.take(~test), data.labels[~test], CLASSES)
+                told[name] = logit(np.clip(fitted.scores(table.take(test)), 1e-6, 1 - 1e-6))
+                print(f"fold {fold}  {name}", flush=True)
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.savez(path.with_suffix(".part.npz"), **told)
+                path.with_suffix(".part.npz").rename(path)
+        for name in made:
+            logits[name][test] = told[name]
     return logits
 
 
-def figures(labels: NDArray[np.int64], logits: NDArray[np.float64]) -> dict[str, float]:
-    """Return the figures of one fold; the threshold is a probability of .5."""
-    called = logits > 0
-    return {
-        "roc_auc": float(roc_auc_score(labels, logits)),
-        "accuracy": float((called == labels).mean()),
-        "f1": float(f1_score(labels, called)),
-    }
-
-
-def measure(folder: Path, folds: int = 5) -> dict[str, Any]:
+def measure(folder: Path, *, quick: bool = False) -> dict[str, Any]:
     """Return the figures of all classifiers by fold, with mean and standard deviation."""
-    data = read_snad(folder)
-    if folds < 5:
-        keep = np.random.default_rng(0).permutation(len(data.ids))[:400]
-        data = SnadData(
-            data.ids[keep], data.labels[keep], data.folds[keep], [data.sequences[row] for row in keep]
-        )
-    logits = held_out_logits(data, folder, tables(data, folder), folds)
+    data, folds = read_snad(folder), FOLDS
+    if quick:
+        data, folds = take_objects(data, 400), 1
+        told = logits_of_frames(data, folder, folds=1, kept=None, epochs=2)["logits"]
+    else:
+        told = logits_of_frames(data, folder)["logits"]
+    logits = {"frames": told[FRAMES], "network": told[NETWORK], "published BiGRU": told[PUBLISHED]}
+    logits |= boosted_logits(data, tables(data, folder), folds, None if quick else RUNS)
+    for name, parts in FUSED.items():
+        logits[name] = np.mean([logits[part] for part in parts], axis=0)
     results: dict[str, Any] = {}
     for name, each in logits.items():
-        by_fold = [figures(data.labels[data.folds == k], each[data.folds == k]) for k in range(folds)]
-        results[name] = {
-            figure: {
-                "by_fold": [round(one[figure], 4) for one in by_fold],
-                "mean": float(np.mean([one[figure] for one in by_fold])),
-                "sd": float(np.std([one[figure] for one in by_fold])),
-            }
-            for figure in by_fold[0]
-        }
+        results[name] = figures_by_fold(data, each, folds)
         text = "  ".join(
             f"{figure} {of['mean']:.4f} +- {of['sd']:.4f}" for figure, of in results[name].items()
         )
@@ -132,7 +124,7 @@ def main() -> None:
     if not (DATA / "snad").is_dir():
         sys.exit(f"{DATA / 'snad'}: not found; set SKYSIEVE_DATA to the folder of the real data")
     torch.set_num_threads(1)
-    content = measure(DATA, 1 if arguments.quick else 5)
+    content = measure(DATA, quick=arguments.quick)
     if arguments.quick:
         return
     RESULT.parent.mkdir(exist_ok=True)
