@@ -36,7 +36,7 @@ def embed(
             metavar="WEIGHTS", help="The published encoder.zip, or weights of your own (.safetensors)."
         ),
     ],
-    batch: Annotated[int, typer.Option(help="Frames that go through the encoder together.")] = 1024,
+    batch: Annotated[int, typer.Option(help="Frames that go through the encoder together.")] = 256,
 ) -> None:
     """Make embeddings of the frames of a sample set; the same command goes on where it stopped.
 

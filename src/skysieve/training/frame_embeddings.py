@@ -48,7 +48,7 @@ EMBEDDING = "embedding"
 PART = 64
 
 #: Frames that go through the encoder together.
-BATCH = 1024
+BATCH = 256
 
 _COUNT = "n_frames"
 
