@@ -14,12 +14,13 @@ judges. ``network.name`` ``recurrent`` with ``times`` false is a recurrent netwo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.evaluation.report_content import PublishedFigure
 from skysieve.models.contract import InputContract
+from skysieve.models.readings.frame_embeddings import EMBEDDING
 from skysieve.recipes.alert_samples import is_sample_set
 from skysieve.recipes.configuration import LabelConfig, NetworkConfig, SplitConfig, ThresholdConfig
 from skysieve.recipes.light_curve_configuration import SequenceConfig, SequenceConfiguration
@@ -27,10 +28,7 @@ from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.configuration import TrainingConfig
 
-__all__ = ["EMBEDDING", "SNAD_FRAMES"]
-
-#: Tensor column with the numbers of every frame.
-EMBEDDING = "embedding"
+__all__ = ["SNAD_FRAMES"]
 
 #: What the encoder makes of a frame, as published.
 LATENT = 36
@@ -102,6 +100,8 @@ def _read(samples: SampleSet, _: SequenceConfiguration) -> InputContract:
     shape = samples.description.tensors[EMBEDDING].shape
     if len(shape) != 2 or not shape[1]:
         raise SampleSetError(f"embeddings are of shape (frames, numbers), found {shape}")
+    told = samples.description.origin.get(EMBEDDING)
+    encoder = str(told.get("encoder", "")) if isinstance(told, Mapping) else ""
     return InputContract(
         shape=(None, shape[1]),
         channels=tuple(f"mu_{number}" for number in range(shape[1])),
@@ -109,6 +109,7 @@ def _read(samples: SampleSet, _: SequenceConfiguration) -> InputContract:
         unit=CONTRACT.unit,
         nan=CONTRACT.nan,
         smaller="refuse",
+        reading={"kind": "frame-embeddings", "encoder": encoder} if encoder else {},
     )
 
 

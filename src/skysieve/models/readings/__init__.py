@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from skysieve.samples.sample_set import SampleSet
     from skysieve.training.ragged import RaggedSequences
 
-__all__ = ["READINGS", "Reading", "read_arrays", "read_inputs"]
+__all__ = ["READINGS", "Reading", "ragged_column", "read_arrays", "read_inputs"]
 
 #: Takes the settings in a contract and samples; returns a row, an image or a sequence of each.
 Reading = Callable[[Mapping[str, Any], "SampleSet"], "NDArray[np.float32] | RaggedSequences"]
@@ -120,8 +120,6 @@ def _sequences(
     contract: InputContract, samples: SampleSet, rows: NDArray[np.int64] | None
 ) -> RaggedSequences:
     """Return a ragged column, a step of each sequence as it is stored."""
-    from skysieve.training.ragged import RaggedSequences
-
     part = samples if rows is None else samples.select(rows)
     layout = part.description.tensors[contract.column]
     if not contract.fits(layout.shape):
@@ -129,7 +127,20 @@ def _sequences(
             f"found sequences of shape {layout.shape}, the model expects {contract.shape}: "
             f"{', '.join(contract.channels)}"
         )
-    sequences = part.ragged(contract.column)
+    return ragged_column(part, contract.column)
+
+
+def ragged_column(samples: SampleSet, column: str) -> RaggedSequences:
+    """Return a ragged tensor column (None, F) as sequences, float32.
+
+    Raises
+    ------
+    SampleSetError
+        If there is no such column, or a sequence has no steps.
+    """
+    from skysieve.training.ragged import RaggedSequences
+
+    sequences = samples.ragged(column)
     offsets = np.concatenate([[0], np.cumsum([len(each) for each in sequences])]).astype(np.int64)
     steps = np.concatenate(sequences).astype(np.float32, copy=False)
     return RaggedSequences(steps.reshape(len(steps), -1), offsets)
