@@ -73,9 +73,9 @@ class _PackedGru(torch.autograd.Function):
         scratch, turned = x.new_empty(counts[0], 3 * hidden), weight.t().contiguous()
         state = x.new_zeros(counts[0], hidden)
         parts = (gates[:, : 2 * hidden], *gates.chunk(3, dim=1), before, recurrent, states)
-        for both, reset, update, candidate, came, inner, new in _at_each_time(parts, counts):
-            came.copy_(state := state[: len(new)])
-            term = torch.addmm(bias, state, turned, out=scratch[: len(new)])
+        for count, both, reset, update, candidate, came, inner, new in _at_each_time(counts, parts):
+            came.copy_(state := state[:count])
+            term = torch.addmm(bias, state, turned, out=scratch[:count])
             both.add_(term[:, : 2 * hidden]).sigmoid_()
             inner.copy_(term[:, 2 * hidden :])
             candidate.addcmul_(reset, inner).tanh_()
@@ -92,12 +92,14 @@ class _PackedGru(torch.autograd.Function):
         # Of W h + b at each step; of the candidate's input, which the reset gate stands between.
         through, inner = torch.empty_like(gates), torch.empty_like(states)
         later, scratch = wanted.new_zeros(0, hidden), wanted.new_empty(ctx.counts[0], hidden)
+        running = 0
         known = (states, *gates.chunk(3, dim=1), recurrent)
         parts = (wanted, *known, inner, through, *through.chunk(3, dim=1))
-        for told, state, reset, update, candidate, term, *of in reversed(_at_each_time(parts, ctx.counts)):
+        for count, told, state, reset, update, candidate, term, *of in _at_each_time(ctx.counts, parts)[::-1]:
             of_inner, every, of_reset, of_update, of_term = of
-            own = scratch[: len(told)].copy_(told)
-            own[: len(later)].add_(later)
+            own = scratch[:count].copy_(told)
+            own[:running].add_(later)
+            running = count
             later = own * update
             own.sub_(later)
             torch.sub(state, candidate, out=of_update).mul_(own)
@@ -114,6 +116,6 @@ class _PackedGru(torch.autograd.Function):
         return of_x, of_weight_in, through.t() @ before, of_bias_in, through.sum(0), None
 
 
-def _at_each_time(parts: Sequence[Tensor], counts: list[int]) -> list[tuple[Tensor, ...]]:
-    """Return, for each time, its rows of each part."""
-    return list(zip(*(torch.split(part, counts) for part in parts), strict=True))
+def _at_each_time(counts: list[int], parts: Sequence[Tensor]) -> list[tuple[Any, ...]]:
+    """Return, for each time, how many rows run and these rows of each part."""
+    return list(zip(counts, *(torch.split(part, counts) for part in parts), strict=True))
