@@ -1,4 +1,4 @@
-"""Tables of frame sequences from the files that ``experiments/snad_*.py`` and ``killed_frames.py`` leave."""
+"""Tables of frame sequences from what ``experiments/{snad_*,frame_vae,killed_frames}.py`` leave."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ def parts() -> dict[str, str]:
     """Return the parts by file name."""
     makers = {
         "snad_published": _published,
+        "snad_sequence": _sequence,
         "snad_fusion": _fusion,
         "snad_subtypes": _subtypes,
         "killed_frames": _killed,
+        "frame_vae": _vae,
     }
     made = {}
     for name, make in makers.items():
@@ -58,6 +60,58 @@ def _fusion(found: Mapping[str, Any]) -> str:
         rows.append([cell(name), shown[0], known[0], shown[1], known[1], shown[2]])
     head = ["classifier", "AUC", "reference AUC", "accuracy", "reference accuracy", "F1"]
     return f"{cell(found['data'])}; {cell(found['protocol'])}.\n\n" + table(head, rows)
+
+
+def _sequence(found: Mapping[str, Any]) -> str:
+    bars = found["bars"]
+    rows = []
+    for name, told in found["results"].items():
+        bar = bars.get(name, {})
+        areas = told["roc_auc"]
+        known = [f"{bar[figure]:.3f}" if figure in bar else "" for figure in ("roc_auc", "accuracy")]
+        by_fold = [f"{area:.3f}" for area in areas["by_fold"]]
+        calls = (_spread(told["accuracy"]), known[1], _spread(told["f1"]))
+        rows.append([cell(name), *by_fold, _spread(areas, 4), known[0], *calls])
+    folds = len(rows[0]) - 6
+    head = ["classifier", *(f"fold {fold}" for fold in range(folds)), "mean AUC", "bar or published AUC"]
+    head += ["accuracy", "published accuracy", "F1"]
+    cost = sum(found["network_cpu_seconds_by_fold"]) / len(found["network_cpu_seconds_by_fold"])
+    about = f"{cell(found['data'])}; {cell(found['protocol'])}. {found['seeds']} networks of a fold took "
+    return f"{about}{cost:.0f} s of one CPU core.\n\n" + table(head, rows)
+
+
+def _vae(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            cell(name),
+            f"{told['log_cosh']:.5f}",
+            *(
+                f"{told[key]:{form}}" if key in told else ""
+                for key, form in (("kld", ".1f"), ("numbers_in_use", "d"))
+            ),
+        ]
+        for name, told in found["reconstruction"].items()
+    ]
+    head = ["description of a frame", "log cosh", "Kullback-Leibler divergence", "numbers in use"]
+    first = table(head, rows)
+    ways = list(found["kinds"])
+    kinds = [
+        [cell(kind), f"{found['sequences_of_kind'].get(kind, '')}"]
+        + [f"{found['kinds'][way][kind]:.3f}" for way in ways]
+        for kind in found["kinds"][ways[0]]
+    ]
+    second = table(["kind of artefact, SIMULATED", "sequences", *(f"AUC, {way}" for way in ways)], kinds)
+    about = (
+        f"{cell(found['data'])}; {cell(found['protocol'])}; trained in {found['training']['cpu_seconds']} s "
+    )
+    text = f"{about}of one CPU core.\n\n{first}\n{second}"
+    if "real_frames" not in found:
+        return text
+    real = [
+        [cell(name), *(f"{told[way]:.5f}" for way in ways)] for name, told in found["real_frames"].items()
+    ]
+    third = table(["real frame", *(f"log cosh, {way}" for way in ways)], real)
+    return f"{text}\nThe published real frames, none of which was trained on:\n\n{third}"
 
 
 def _subtypes(found: Mapping[str, Any]) -> str:
