@@ -47,6 +47,7 @@ SOURCES = {
     "crts-features": "crts_features",
     "crts-combination": "crts_combination",
     "crts-classes": "crts_combination",
+    "crts-fresh": "crts_combination",
     "crts-confusion": "crts_combination",
     "debosscher": "debosscher",
     "minimal-features": "minimal_features",
@@ -64,6 +65,7 @@ def parts() -> dict[str, str]:
         "crts-features": _crts,
         "crts-combination": _crts,
         "crts-classes": _classes,
+        "crts-fresh": _fresh,
         "crts-confusion": _confusion,
         "debosscher": _debosscher,
         "minimal-features": _minimal,
@@ -127,6 +129,18 @@ def _classes(found: Mapping[str, Any]) -> str:
     head = ["class", "stars", "purity", "completeness"]
     head += ["purity, balanced rule", "completeness, balanced rule"] if balanced else []
     return f"{SHOWN.capitalize()}, all folds together.\n\n" + table(head, rows)
+
+
+def _fresh(found: Mapping[str, Any]) -> str:
+    told = found.get("fresh")
+    if told is None:
+        return "Not run yet: `python experiments/crts_combination.py` measures it.\n"
+    rows = [
+        [code(method)] + [f"{each[part][name]:.3f}" for name in FIGURES for part in ("all", "fresh")]
+        for method, each in told.items()
+    ]
+    head = ["method"] + [f"{FIGURES[name]}, {part} stars" for name in FIGURES for part in ("all", "fresh")]
+    return f"{found['fresh_stars']:,} fresh stars.\n\n" + table(head, rows)
 
 
 def _confusion(found: Mapping[str, Any]) -> str:

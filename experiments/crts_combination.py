@@ -35,6 +35,9 @@ RESULT = Path(__file__).parent / "results" / "crts_combination.json"
 #: Methods of features that are in the combination: the ensemble is their mean.
 MEMBERS = ("features-slow", "features-trees")
 
+#: Methods of features that are told on fresh stars.
+FEATURES = ("features-statistics", "features-periods", "features-folded", "features-ensemble")
+
 #: Added to probabilities, so that a sure error is not infinitely wrong.
 FLOOR = 1e-4
 
@@ -136,6 +139,19 @@ def judge(
     return told
 
 
+def fresh_figures(stars: VariableStars, folder: Path) -> dict[str, dict[str, float]]:
+    """Return the figures of each method on the stars that nobody looked at before, by the likeliest class."""
+    told = {}
+    fresh = stars.fresh()
+    for method in (*FEATURES, *networks(folder, range(FOLDS))):
+        called = np.empty(len(stars.labels), dtype=np.int64)
+        for fold in range(FOLDS):
+            called[stars.parts(fold)["test"]] = load_probabilities(folder / method, fold)["test"].argmax(1)
+        told[method] = {"all": figures(stars.labels, called)}
+        told[method] |= {"fresh": figures(stars.labels[fresh], called[fresh])}
+    return told
+
+
 def measure(stars: VariableStars, folder: Path, folds: Sequence[int]) -> dict[str, Any]:
     """Return the figures of features with each network, of all networks, and of everything."""
     others = networks(folder, folds)
@@ -157,7 +173,14 @@ def measure(stars: VariableStars, folder: Path, folds: Sequence[int]) -> dict[st
         "weights alone",
         "classes": list(stars.classes),
         "results": results,
-    }
+    } | _on_fresh(stars, folder, folds)
+
+
+def _on_fresh(stars: VariableStars, folder: Path, folds: Sequence[int]) -> dict[str, Any]:
+    """Return the figures on fresh stars, if all folds are there."""
+    if len(folds) < FOLDS:
+        return {}
+    return {"fresh_stars": int(stars.fresh().sum()), "fresh": fresh_figures(stars, folder)}
 
 
 def main() -> None:

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from skysieve.samples.light_curves import LightCurves
 from skysieve.samples.splits import assign_groups
 
-__all__ = ["FOLDS", "SEED", "VariableStars", "read_crts", "read_debosscher"]
+__all__ = ["FOLDS", "LOOKED_AT", "SEED", "VariableStars", "read_crts", "read_debosscher"]
 
 FOLDS, SEED = 5, 42
 #: Share of what is not judged that chooses.
 CHOOSING = 0.125
+
+#: While features were developed, stars up to this row and all of the first fold were looked at.
+LOOKED_AT = 5120
 
 #: Classes of CRTS South by their number in the file.
 CRTS_CLASSES = {1: "RRab", 2: "RRc", 3: "RRd", 5: "EW", 6: "EA", 7: "rotational", 8: "LPV"}
@@ -61,6 +64,10 @@ class VariableStars:
             "validation": rest[chooses],
             "test": np.flatnonzero(self.folds == fold),
         }
+
+    def fresh(self) -> NDArray[np.bool_]:
+        """Return which stars nobody looked at while features were developed, shape (N,)."""
+        return (np.arange(len(self.labels)) >= LOOKED_AT) & (self.folds != 0)
 
     def take(self, rows: NDArray[Any]) -> VariableStars:
         """Return some of the stars, with their folds."""
