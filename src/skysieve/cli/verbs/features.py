@@ -33,8 +33,8 @@ def features(
         list[str] | None,
         typer.Option(
             "--features",
-            help="A feature set: statistics, periods, three-frequencies, light-curve; may be repeated. "
-            "Statistics and periods if left out.",
+            help="A feature set: statistics, malanchev2021, periods, three-frequencies, folded-shape, "
+            "light-curve; may be repeated. Statistics and periods if left out.",
         ),
     ] = None,
     settings: Annotated[
