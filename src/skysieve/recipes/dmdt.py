@@ -25,7 +25,12 @@ from skysieve.preprocess.dmdt.images import dmdt_channels
 from skysieve.preprocess.dmdt.sample_set import DMDT, bins_of
 from skysieve.recipes.configuration import EvaluationConfig, LabelConfig, NetworkConfig
 from skysieve.recipes.light_curve_configuration import DmdtImageConfiguration
-from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves
+from skysieve.recipes.light_curve_samples import (
+    bands_of,
+    check_made_alike,
+    prepare_light_curves,
+    unit_of,
+)
 from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.configuration import AugmentationConfig, TrainingConfig
@@ -77,6 +82,7 @@ def _read(samples: SampleSet, configuration: DmdtImageConfiguration) -> InputCon
     settings = configuration.dmdt
     told = samples.description.origin.get(DMDT)
     if DMDT in samples.description.tensors and told is not None:
+        check_made_alike(settings, told, "dmdt")
         reading = {name: told[name] for name in ("dm_edges", "dt_edges", "bands", *_COUNTING)}
     else:
         bins = bins_of(samples, settings)
@@ -84,6 +90,7 @@ def _read(samples: SampleSet, configuration: DmdtImageConfiguration) -> InputCon
             "dm_edges": list(bins.dm),
             "dt_edges": list(bins.dt),
             "bands": list(settings.bands or bands_of(samples)),
+            "unit": unit_of(samples),
             **{name: as_dict(settings)[name] for name in _COUNTING},
         }
     channels = dmdt_channels(tuple(reading["bands"]), cross_bands=reading["cross_bands"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.recipes.alert_samples import is_sample_set
 from skysieve.recipes.configuration import LabelConfig
@@ -17,7 +19,7 @@ from skysieve.samples.light_curves import BANDS, TIME, VALUE, LightCurves
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.table import encode_labels
 
-__all__ = ["bands_of", "prepare_light_curves", "unit_of"]
+__all__ = ["bands_of", "check_made_alike", "prepare_light_curves", "unit_of", "with_periods"]
 
 
 def prepare_light_curves(
@@ -86,20 +88,74 @@ def unit_of(samples: SampleSet) -> str:
     return "" if layout is None else layout.unit or "mag"
 
 
+def check_made_alike(settings: Any, told: Mapping[str, Any], prefix: str) -> None:
+    """Check that settings do not ask for what a set that was made before does not hold.
+
+    Parameters
+    ----------
+    settings : dataclass
+        Of images or features; what is left at its default asks for nothing.
+    told : mapping
+        The settings that the set was made with.
+    prefix : str
+        Of the settings, for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting was changed, and the set was made with another.
+    """
+    asked, default = (as_dict(each) for each in (settings, type(settings)()))
+    for name, value in asked.items():
+        if value != default[name] and name in told and told[name] != value:
+            raise ConfigurationError(
+                f"{prefix}.{name} is {value}, and the samples were made with {told[name]}; leave the setting "
+                "out, or give the light curves themselves"
+            )
+
+
+def with_periods(samples: SampleSet, column: str) -> SampleSet:
+    """Return those light curves that have a period to be folded at; the others are in ``findings``.
+
+    Parameters
+    ----------
+    samples : SampleSet
+        Light curves.
+    column : str
+        The column of periods in days; without such a column nothing is left out.
+
+    Raises
+    ------
+    SampleSetError
+        If none has a period, or the column holds no numbers.
+    """
+    if column not in samples.column_names:
+        return samples
+    periods = samples.scalar(column)
+    if not np.issubdtype(periods.dtype, np.number):
+        raise SampleSetError(
+            f"the column {column!r} holds {periods.dtype} values, the first {periods[0]!r}; the periods that "
+            "curves are folded by are numbers, in days"
+        )
+    return _kept(samples, np.isfinite(periods) & (periods > 0), "no-period", f"has no period in {column!r}")
+
+
 def _without_empty(samples: SampleSet) -> SampleSet:
     offsets, _ = samples.ragged_flat(TIME)
-    points = np.diff(offsets)
-    if points.all():
+    return _kept(samples, np.diff(offsets) > 0, "no-points", "has no points")
+
+
+def _kept(samples: SampleSet, good: NDArray[np.bool_], kind: str, what: str) -> SampleSet:
+    """Return the good ones, and a finding for each of the others."""
+    if good.all():
         return samples
-    if not points.any():
-        raise SampleSetError(f"none of {len(samples)} light curves has a point; check the input")
-    kept = samples.select(points > 0)
+    if not good.any():
+        raise SampleSetError(f"each of {len(samples)} light curves {what}; check the input")
+    kept = samples.select(good)
+    reason = f"the light curve {what}; it is left out"
     kept.findings = (
         *samples.findings,
-        *(
-            Finding(str(name), "no-points", "the light curve has no points; it is left out", "warning")
-            for name in samples.ids[points == 0]
-        ),
+        *(Finding(str(name), kind, reason, "warning") for name in samples.ids[~good]),
     )
     return kept
 

@@ -4,11 +4,11 @@ J. Richards and others 2011 (ApJ 733, 10), after J. Debosscher and others 2007 (
 moments, percentiles, the period and the Fourier series at it are measured of every light curve, and an
 ensemble of decision trees names the class. It is what most surveys run, and what a network has to beat.
 
-Protocol: the statistics and the search for periods of this package (`skysieve features`), at once or in a
-set of features that was written before; histogram gradient boosting in place of the published random
-forest, since it takes features that are missing as they are and is a little better. What cannot be
-measured, such as a period of five points, stays missing. The trees are written as a graph: nothing is
-stored as a pickle.
+Protocol: the statistics, the search for periods and the shape of the fold of this package (`skysieve
+features`), at once or in a set of features that was written before; histogram gradient boosting in place of
+the published random forest, since it takes features that are missing as they are and is a little better.
+What cannot be measured, such as a period of five points, stays missing. The trees are written as a graph:
+nothing is stored as a pickle.
 """
 
 from __future__ import annotations
@@ -20,21 +20,28 @@ from typing import Any
 from skysieve.configuration import as_dict
 from skysieve.evaluation.report_content import PublishedFigure
 from skysieve.models.contract import InputContract
+from skysieve.models.readings.curve_features import MEASURED
+from skysieve.preprocess.curve_features.configuration import FeatureConfiguration
 from skysieve.preprocess.curve_features.measure import feature_names
 from skysieve.preprocess.curve_features.sample_set import feature_columns
 from skysieve.recipes.configuration import LabelConfig, NetworkConfig
 from skysieve.recipes.light_curve_configuration import CurveFeatureConfiguration
-from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves, unit_of
+from skysieve.recipes.light_curve_samples import (
+    bands_of,
+    check_made_alike,
+    prepare_light_curves,
+    unit_of,
+)
 from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["LIGHTCURVE_FEATURES"]
 
-#: What the origin of a set of features tells.
-_MEASURED = "curve_features"
-
 CONFIGURATION = CurveFeatureConfiguration(
-    preprocess=(), labels=LabelConfig(id="id"), network=NetworkConfig(name="boosting")
+    preprocess=(),
+    labels=LabelConfig(id="id"),
+    network=NetworkConfig(name="boosting"),
+    features=FeatureConfiguration(sets=("statistics", "periods", "folded-shape")),
 )
 
 _SET = "Hipparcos and OGLE, 1,542 stars, 10 folds"
@@ -53,13 +60,14 @@ CONTRACT = InputContract(
 
 
 def _prepare(inputs: Sequence[str | Path], configuration: CurveFeatureConfiguration) -> SampleSet:
-    return prepare_light_curves(inputs, configuration.labels, instead=_MEASURED)
+    return prepare_light_curves(inputs, configuration.labels, instead=MEASURED)
 
 
 def _read(samples: SampleSet, configuration: CurveFeatureConfiguration) -> InputContract:
     """Return the contract for the features: those of a set of features, or those of the settings."""
-    told: dict[str, Any] | None = samples.description.origin.get(_MEASURED)
+    told: dict[str, Any] | None = samples.description.origin.get(MEASURED)
     if told is not None:
+        check_made_alike(configuration.features, told["configuration"], "features")
         names, measured, bands = feature_columns(samples), told["configuration"], told.get("bands", [""])
     else:
         bands = list(bands_of(samples))
@@ -77,6 +85,7 @@ def _read(samples: SampleSet, configuration: CurveFeatureConfiguration) -> Input
             "names": list(names),
             "configuration": measured,
             "bands": list(bands),
+            "unit": unit,
         },
     )
 

@@ -10,8 +10,10 @@ from skysieve.configuration import from_dict
 from skysieve.errors import ContractError
 from skysieve.evaluation.thresholds import Threshold, fixed
 from skysieve.models.model import Model
+from skysieve.models.readings.light_curve_steps import SEARCH
 from skysieve.recipes.alert_samples import prepare_alert_samples
 from skysieve.recipes.configuration import Configuration, LabelConfig
+from skysieve.recipes.light_curve_samples import with_periods
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.renamed_classes import with_classes
 from skysieve.samples.sample_set import SampleSet
@@ -21,6 +23,7 @@ __all__ = [
     "classes_by_name",
     "judging_settings",
     "prepare_for_model",
+    "settings_of_run",
     "threshold_of",
 ]
 
@@ -43,7 +46,9 @@ def prepare_for_model(
     if described.recipe in RECIPES:
         recipe = RECIPES.get(described.recipe)
         configuration = replace(recipe.configuration, labels=labels or recipe.configuration.labels)
-        return classes_by_name(model, recipe.prepare(inputs, configuration))
+        samples = recipe.prepare(inputs, configuration)
+        fold = described.contract.reading.get("fold", SEARCH)
+        return classes_by_name(model, with_periods(samples, fold) if fold not in ("", SEARCH) else samples)
     return prepare_alert_samples(
         inputs, labels or LabelConfig(), described.contract, classes=described.classes
     )
@@ -95,13 +100,23 @@ def judging_settings(model: Model, *, shares: bool = True) -> Configuration:
     shares : bool
         Whether the shares of its run count; False where others are stated.
     """
-    described = model.description
-    base = RECIPES.get(described.recipe).configuration if described.recipe in RECIPES else Configuration()
-    stored = described.provenance.get("configuration")
-    if not shares or not stored:
+    base = _settings_of_recipe(model)
+    stored = settings_of_run(model)
+    if not shares or stored is None:
         return base
-    own = from_dict(type(base), stored).evaluation
+    own = stored.evaluation
     if own.prevalence is None and not own.prevalences:
         return base
     stated = replace(base.evaluation, prevalence=own.prevalence, prevalences=own.prevalences)
     return replace(base, evaluation=stated)
+
+
+def settings_of_run(model: Model) -> Configuration | None:
+    """Return the settings that a model was trained with; None if it does not say."""
+    stored = model.description.provenance.get("configuration")
+    return from_dict(type(_settings_of_recipe(model)), stored) if stored else None
+
+
+def _settings_of_recipe(model: Model) -> Configuration:
+    name = model.description.recipe
+    return RECIPES.get(name).configuration if name in RECIPES else Configuration()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError
 from skysieve.models.contract import InputContract
-from skysieve.models.readings.light_curve_steps import PERIOD
+from skysieve.models.readings.light_curve_steps import PERIOD, SEARCH
+from skysieve.preprocess.curve_features.configuration import PeriodOptions
 from skysieve.recipes.light_curve_configuration import SequenceConfiguration
-from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves, unit_of
+from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves, unit_of, with_periods
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["STEPS", "prepare_sequences", "read_sequences"]
@@ -29,8 +31,10 @@ CONTRACT = InputContract(
 
 
 def prepare_sequences(inputs: Sequence[str | Path], configuration: SequenceConfiguration) -> SampleSet:
-    """Open a labelled sample set of light curves."""
-    return prepare_light_curves(inputs, configuration.labels)
+    """Open a labelled sample set of light curves, without those that cannot be folded as the settings ask."""
+    samples = prepare_light_curves(inputs, configuration.labels)
+    fold = configuration.sequence.fold
+    return with_periods(samples, fold) if fold not in ("", SEARCH) else samples
 
 
 def read_sequences(samples: SampleSet, configuration: SequenceConfiguration) -> InputContract:
@@ -69,6 +73,8 @@ def read_sequences(samples: SampleSet, configuration: SequenceConfiguration) -> 
             "band_names": list(names),
             "fold": settings.fold,
             "fold_factor": settings.fold_factor,
+            **({"search": as_dict(PeriodOptions())} if settings.fold == SEARCH else {}),
             "batch_tokens": settings.batch_tokens,
+            "unit": unit_of(samples),
         },
     )

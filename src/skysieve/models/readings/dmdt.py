@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from skysieve.errors import ContractError
 from skysieve.models.readings import READINGS
+from skysieve.models.readings.readable_curves import readable_curves
 from skysieve.preprocess.dmdt.bins import DmdtBins
 from skysieve.preprocess.dmdt.images import dmdt_images
 from skysieve.preprocess.dmdt.sample_set import DMDT
-from skysieve.samples.light_curves import LightCurves
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["read_dmdt"]
@@ -29,20 +29,23 @@ def read_dmdt(settings: Mapping[str, Any], samples: SampleSet) -> NDArray[np.flo
     Parameters
     ----------
     settings : mapping
-        ``dm_edges``, ``dt_edges``, ``normalisation``, ``smear``, ``bands``, ``cross_bands``.
+        ``dm_edges``, ``dt_edges``, ``normalisation``, ``smear``, ``bands``, ``cross_bands``, and the
+        ``unit`` of the values of light curves.
     samples : SampleSet
         Light curves, or what `skysieve.preprocess.dmdt.sample_set.write_dmdt` wrote.
 
     Raises
     ------
     ContractError
-        If images were made with other settings.
+        If images were made with other settings, or curves are none that the model may read.
+    SampleSetError
+        If a curve cannot be read.
     """
     if DMDT in samples.description.tensors:
         _check_alike(settings, samples.description.origin.get(DMDT))
         return samples.tensor(DMDT)
     return dmdt_images(
-        LightCurves.of(samples),
+        readable_curves(samples, unit=settings.get("unit"), bands=settings["bands"]),
         DmdtBins(tuple(settings["dm_edges"]), tuple(settings["dt_edges"])),
         normalisation=settings["normalisation"],
         smear=settings["smear"],

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skysieve.configuration import from_dict
 from skysieve.errors import SampleSetError
 from skysieve.models.readings import READINGS
+from skysieve.models.readings.readable_curves import readable_curves
+from skysieve.preprocess.curve_features.configuration import FeatureConfiguration, PeriodOptions
 from skysieve.samples.light_curves import LightCurves
 from skysieve.samples.sample_set import SampleSet
 from skysieve.training.light_curve_sequences import light_curve_sequences
@@ -34,52 +37,59 @@ def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> R
     settings : mapping
         ``errors``, ``bands`` (how they are told) and ``band_names`` as of
         `skysieve.training.light_curve_sequences.light_curve_sequences`; ``fold`` is the column with the
-        period in days, ``search`` to look for it, or empty; ``fold_factor`` multiplies the period;
-        ``batch_tokens`` limits a batch.
+        period in days, ``search`` to look for it, or empty; ``search`` tells how, as of
+        `skysieve.preprocess.curve_features.PeriodOptions`; ``fold_factor`` multiplies the period;
+        ``batch_tokens`` limits a batch; ``unit`` is that of the values.
     samples : SampleSet
         Light curves.
 
     Raises
     ------
+    ContractError
+        If the curves are none that the model may read.
     SampleSetError
-        If the set holds no light curves, one has no points, or a period is missing.
+        If the set holds no light curves, one cannot be read, or a period is missing.
     """
-    curves = LightCurves.of(samples)
+    names = tuple(settings.get("band_names") or ()) or None
+    curves = readable_curves(samples, unit=settings.get("unit"), bands=names)
     fold = settings.get("fold", "")
     periods = None
     if fold:
-        found = folding_periods(curves) if fold == SEARCH else _column(samples, fold)
+        options = from_dict(PeriodOptions, settings.get("search", {}))
+        found = folding_periods(curves, options) if fold == SEARCH else _column(samples, fold)
         periods = found * settings.get("fold_factor", 1.0)
     made = light_curve_sequences(
         curves,
         errors=settings.get("errors", False),
         bands=settings.get("bands", "one-hot"),
-        band_names=tuple(settings["band_names"]) if settings.get("band_names") else None,
+        band_names=names,
         periods=periods,
         batch_tokens=settings.get("batch_tokens"),
     )
     return made if periods is None else _with_periods(made, periods)
 
 
-def searched_periods(curves: LightCurves) -> NDArray[np.float64]:
+def searched_periods(curves: LightCurves, options: PeriodOptions | None = None) -> NDArray[np.float64]:
     """Return the period in days at the best peak of the periodogram of each curve, shape (N,).
 
     NaN for a curve with too few points for a search.
     """
-    from skysieve.preprocess.curve_features import FeatureConfiguration, measure_features
+    from skysieve.preprocess.curve_features import measure_features
 
-    found = measure_features(curves, FeatureConfiguration(sets=("periods",)))
+    configuration = FeatureConfiguration(sets=("periods",), periods=options or PeriodOptions())
+    found = measure_features(curves, configuration)
     return np.asarray(found.columns()["period_1"])
 
 
-def folding_periods(curves: LightCurves) -> NDArray[np.float64]:
+def folding_periods(curves: LightCurves, options: PeriodOptions | None = None) -> NDArray[np.float64]:
     """Return the period that each curve is folded at, shape (N,): that of the best peak.
 
-    A curve with too few points for a search has its whole baseline as period, so that it stays unfolded.
+    A curve with too few points for a search has a little more than its baseline as period: it stays unfolded.
     """
-    period = searched_periods(curves)
+    period = searched_periods(curves, options)
     baseline = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
-    return np.where(np.isfinite(period), period, np.maximum(baseline, 1.0))
+    # A period of the baseline itself would put the last point beside the first.
+    return np.where(np.isfinite(period), period, np.maximum(1.001 * baseline, 1.0))
 
 
 def _with_periods(sequences: RaggedSequences, periods: NDArray[np.float64]) -> RaggedSequences:
