@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -71,7 +72,7 @@ def test_scores_are_joined_by_identity_and_bad_curves_cost_themselves(
     assert sum(summary.called.values()) == 8
     aside = [json.loads(line) for line in summary.quarantine.read_text().splitlines()]
     assert [each["source"] for each in aside] == ["c4", "c7"]
-    assert "c7 go back" in aside[1]["reason"]
+    assert "c7 is not in the order of time" in aside[1]["reason"]
 
 
 def test_a_kill_costs_one_part_and_changes_nothing(
@@ -126,3 +127,37 @@ def test_what_is_not_there_is_named(model: Model, curves: Path, tmp_path: Path) 
     other = Model(model.folder, ModelDescription(**{**vars(described), "contract": wrong}), model.identity)
     with pytest.raises(ContractError):
         score_sample_table(other, curves, tmp_path / "b.parquet")
+
+
+def test_a_column_called_kind_is_copied_and_one_of_the_table_is_refused(
+    model: Model, curves: Path, tmp_path: Path
+) -> None:
+    samples = SampleSet.open(curves)
+    kinds = [f"kind {number}" for number in range(10)]
+    samples.with_columns({"kind": kinds, "reason": kinds, "called": kinds}).write(tmp_path / "kinds.parquet")
+    found = score_sample_table(
+        model, tmp_path / "kinds.parquet", tmp_path / "a.parquet", fields=["kind", "reason"]
+    )
+    table = pq.read_table(found.output).to_pydict()
+    assert table["kind"] == table["reason"] == [f"kind {name[1:]}" for name in table["id"]]
+    assert sum(found.kept_aside.values()) == 2
+    with pytest.raises(SampleSetError, match="'called' is a column of the table of scores itself"):
+        score_sample_table(model, tmp_path / "kinds.parquet", tmp_path / "b.parquet", fields=["called"])
+
+
+def test_what_the_model_gives_no_number_for_is_kept_aside(
+    model: Model, curves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict = Model.predict
+
+    def spoilt(self: Model, inputs: Any, engine: Any = None) -> Any:
+        scores = predict(self, inputs, engine)
+        scores[0] = np.nan
+        return scores
+
+    monkeypatch.setattr(Model, "predict", spoilt)
+    found = score_sample_table(model, curves, tmp_path / "scores.parquet")
+    assert found.kept_aside["no-score"] >= 1
+    table = pq.read_table(found.output)
+    assert np.isfinite(table[f"score_{CLASSES[0]}"].to_numpy()).all()
+    assert found.scored + sum(found.kept_aside.values()) == 10

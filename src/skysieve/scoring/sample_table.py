@@ -37,7 +37,9 @@ PART_ROWS = 1024
 CALLED = "called"
 
 _SHARD = 0
-_ASIDE = ("kind", "reason")
+
+#: Columns of the parts that are not of the table; no column of a sample set is called so.
+_ASIDE = ("kept aside: kind", "kept aside: reason")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def score_sample_table(
     began = time.monotonic()
     path, target = Path(samples), Path(output)
     opened = SampleSet.open(path)
-    _check_fields(opened, fields)
+    _check_fields(model, opened, fields)
     stat = path.stat()
     run = {
         "model": {"name": model.description.name, "identity": model.identity},
@@ -138,7 +140,11 @@ def score_sample_table(
     return summary
 
 
-def _check_fields(samples: SampleSet, fields: Sequence[str]) -> None:
+def _check_fields(model: Model, samples: SampleSet, fields: Sequence[str]) -> None:
+    for name in {"id", CALLED, *_score_names(model)}.intersection(fields):
+        raise SampleSetError(
+            f"{name!r} is a column of the table of scores itself; leave out the field, or rename the column"
+        )
     scalars = [name for name in samples.column_names if name not in samples.description.tensors]
     for name in fields:
         if name not in scalars:
@@ -178,6 +184,8 @@ def _score_piece(model: Model, piece: SampleSet, engine: Engine, fields: Sequenc
             aside[int(some[0])] = ("unreadable", str(found))
         else:
             scores[some] = found.reshape(len(some), -1)
+    for row in np.flatnonzero(~np.isfinite(scores).all(axis=1)):
+        aside.setdefault(int(row), ("no-score", "the model gives no number for it; look at its values"))
     called = _called(model, scores)
     columns: dict[str, Any] = {"id": pa.array(piece.ids.tolist())}
     columns |= {name: pa.array(piece.scalar(name).tolist(), from_pandas=True) for name in fields}
@@ -192,7 +200,7 @@ def _score_piece(model: Model, piece: SampleSet, engine: Engine, fields: Sequenc
 def _scored(
     model: Model, piece: SampleSet, rows: NDArray[np.int64], engine: Engine
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32] | SampleSetError]]:
-    """Yield scores of rows: of all at once, or one by one where one of them spoils the rest."""
+    """Yield scores of rows: of all at once, or of each half by itself where one of them spoils the rest."""
     if not len(rows):
         return
     contract = model.description.contract
@@ -202,8 +210,8 @@ def _scored(
         if len(rows) == 1:
             yield rows, error
             return
-        for row in rows:
-            yield from _scored(model, piece, np.array([row]), engine)
+        for half in np.array_split(rows, 2):
+            yield from _scored(model, piece, half, engine)
         return
     yield rows, model.predict(inputs, engine)
 
@@ -247,14 +255,15 @@ def _merged(
     tables = list(store.tables())
     # A column that is empty in one part has no type there.
     table = pa.concat_tables(tables, promote_options="permissive")
-    good = pc.is_null(table["kind"])
+    kind, reason = _ASIDE
+    good = pc.is_null(table[kind])
     scored = table.filter(good).drop_columns(list(_ASIDE))
     aside = table.filter(pc.invert(good)).select(["id", *_ASIDE]).to_pylist()
     called = Counter(scored[CALLED].to_pylist())
     counts = {
         "scored": scored.num_rows,
         "called": {name: called[name] for name in model.description.classes},
-        "kept_aside": dict(sorted(Counter(row["kind"] for row in aside).items())),
+        "kept_aside": dict(sorted(Counter(row[kind] for row in aside).items())),
     }
     quarantine = quarantine_path(target)
     with replacing(target) as partial:
@@ -264,8 +273,7 @@ def _merged(
         if aside:
             with replacing(quarantine) as list_path:
                 lines = (
-                    json.dumps({"source": str(row["id"]), "kind": row["kind"], "reason": row["reason"]})
-                    + "\n"
+                    json.dumps({"source": str(row["id"]), "kind": row[kind], "reason": row[reason]}) + "\n"
                     for row in aside
                 )
                 list_path.write_text("".join(lines), encoding="utf-8")
