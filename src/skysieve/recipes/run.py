@@ -278,6 +278,9 @@ def _quantiles(split: SplitSamples, scores: NDArray[Any], recipe: Recipe) -> dic
     # Quantiles of ten thousand samples are known to a percent; more would only cost memory. Of large
     # images fewer do: each holds more pixels, and all of them are sorted.
     enough = max(1_000, min(10_000, 40_000_000 // int(np.prod(recipe.contract.fixed_shape[1:]))))
+    if isinstance(split.images, RaggedSequences):
+        # Padded to the longest.
+        enough = min(enough, max(100, 10_000_000 // int(split.images.lengths.max())))
     rows = split.rows("train")
     rows = rows[:: max(1, len(rows) // enough)]
     inputs, channels = split.images[rows], recipe.contract.channels
