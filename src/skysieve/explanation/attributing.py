@@ -16,9 +16,18 @@ from skysieve.errors import ConfigurationError, ContractError, ModelError
 from skysieve.explanation.attribution import Attribution
 from skysieve.explanation.question import Question
 from skysieve.explanation.registry import EXPLAINERS, Answer, Explainer, build_explainer
+from skysieve.registry import Registry
 from skysieve.training.ensemble import Ensemble
 
-__all__ = ["attribute", "method_of"]
+__all__ = [
+    "attribute",
+    "classes_to_explain",
+    "evaluating",
+    "mean_answer",
+    "members_of",
+    "method_of",
+    "targets_of",
+]
 
 
 def attribute(
@@ -92,16 +101,16 @@ def attribute(
     if target is not None and np.shape(target) not in ((), (len(pixels),)):
         raise ContractError(f"{np.shape(target)} targets for {len(pixels)} images; give one, or one an image")
     parts: list[_Part] = []
-    with _evaluating(network):
+    with evaluating(network):
         for start in range(0, len(pixels), batch):
             rows = slice(start, start + batch)
-            parts.append(_explain(network, pixels[rows], explainer, _targets(target, rows), preprocess))
+            parts.append(_explain(network, pixels[rows], explainer, targets_of(target, rows), preprocess))
     return _joined(parts, explainer, pixels.shape)
 
 
-def method_of(explainer: Explainer) -> str:
+def method_of(explainer: Any, registry: Registry[Any] = EXPLAINERS) -> str:
     """Return the name under which an explainer's kind is registered, or that of its class."""
-    names = {EXPLAINERS.get(name): name for name in EXPLAINERS}
+    names = {registry.get(name): name for name in registry}
     return names.get(type(explainer), type(explainer).__name__)
 
 
@@ -130,20 +139,22 @@ def _explain(
             f"the network returns {logits[row].tolist()} for image {row} of a batch; does the "
             "preprocessing fill NaN?"
         )
-    classes = _classes(logits, target)
-    questions = [Question(member, preprocess, images, classes) for member in _members(network)]
-    answer = _mean([explainer.answer(question) for question in questions])
+    classes = classes_to_explain(logits, target)
+    questions = [Question(member, preprocess, images, classes) for member in members_of(network)]
+    answer = mean_answer([explainer.answer(question) for question in questions])
     # A map of several channels says nothing where no channel was measured.
     seen = questions[0].measured.any(1)
     maps = torch.where(seen & answer.maps.isfinite(), answer.maps, 0.0)
     return _Part(dataclasses.replace(answer, maps=maps), classes, logits)
 
 
-def _members(network: nn.Module) -> list[nn.Module]:
+def members_of(network: nn.Module) -> list[nn.Module]:
+    """Return the networks of an ensemble, or the one."""
     return list(network.networks) if isinstance(network, Ensemble) else [network]
 
 
-def _mean(answers: list[Answer]) -> Answer:
+def mean_answer(answers: list[Answer]) -> Answer:
+    """Return the mean of what the members of an ensemble answered."""
     return Answer(
         torch.stack([answer.maps for answer in answers]).mean(0),
         {
@@ -154,7 +165,7 @@ def _mean(answers: list[Answer]) -> Answer:
     )
 
 
-def _classes(logits: Tensor, target: Any) -> Tensor:
+def classes_to_explain(logits: Tensor, target: Any) -> Tensor:
     """Return the class to explain of every image, shape (N,)."""
     count = max(logits.shape[1], 2)
     if target is None:
@@ -168,7 +179,8 @@ def _classes(logits: Tensor, target: Any) -> Tensor:
     return classes.to(logits.device)
 
 
-def _targets(target: Any, rows: slice) -> Any:
+def targets_of(target: Any, rows: Any) -> Any:
+    """Return the targets of a batch: one for all, one for each, or None."""
     return target if target is None or np.ndim(target) == 0 else np.asarray(target)[rows]
 
 
@@ -199,7 +211,7 @@ def _joined(parts: list[_Part], explainer: Explainer, shape: tuple[int, ...]) ->
 
 
 @contextlib.contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
     """Run a network in evaluation mode, and leave every module as it was."""
     training = [module for module in network.modules() if module.training]
     network.eval()

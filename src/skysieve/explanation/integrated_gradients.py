@@ -14,7 +14,7 @@ from skysieve.errors import ConfigurationError
 from skysieve.explanation.question import Question, Space
 from skysieve.explanation.registry import EXPLAINERS, Answer
 
-__all__ = ["COMPLETENESS_ERROR", "DIFFERENCE", "IntegratedGradients"]
+__all__ = ["COMPLETENESS_ERROR", "DIFFERENCE", "IntegratedGradients", "places_between"]
 
 #: Name of the figure: sum of the attribution less the difference that it should be, in logits.
 COMPLETENESS_ERROR = "completeness_error"
@@ -95,7 +95,7 @@ class IntegratedGradients:
         baseline = torch.where(question.measured, self._baseline(question, x), x)
         way = torch.where(question.measured, x - baseline, 0.0)
         total = torch.zeros_like(x)
-        for place, weight in zip(*_places(self.steps), strict=True):
+        for place, weight in zip(*places_between(self.steps), strict=True):
             total += weight * question.gradient(baseline + place * way, self.space)
         shares = total * way
         with torch.no_grad():
@@ -111,7 +111,7 @@ class IntegratedGradients:
 
 
 @functools.cache
-def _places(steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def places_between(steps: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return places between 0 and 1 and their weights, whose sum is 1."""
     places, weights = np.polynomial.legendre.leggauss(steps)
     return tuple(((places + 1) / 2).tolist()), tuple((weights / 2).tolist())
