@@ -17,11 +17,13 @@ from torch import nn
 from skysieve.cli.verbs.explain import settings_of_call
 from skysieve.errors import ConfigurationError, ContractError, SampleSetError, UnknownNameError
 from skysieve.explanation import attribute, build_explainer
+from skysieve.explanation.sequence_registry import build_sequence_explainer
 from skysieve.models import InputContract, Model, ModelDescription, save_model
 from skysieve.models.model import WEIGHTS
 from skysieve.models.rebuild import build_network
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.explain import ExplainConfig, ExplanationRun, SanityConfig, explain_samples
+from skysieve.recipes.explain_features import OCCLUSION
 from skysieve.samples import Description, SampleSet, TensorColumn
 from skysieve.sources.simulators.samples import write_triplet_samples
 from skysieve.sources.simulators.streaks.samples import write_streak_samples
@@ -366,14 +368,24 @@ def test_documented_settings_exist() -> None:
     for line in lines:
         words = shlex.split(line)
         given = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
-        method = words[words.index("--method") + 1] if "--method" in words else "grad-cam"
-        settings_of_call(method, "", given)
+        method = words[words.index("--method") + 1] if "--method" in words else ""
+        _, own = settings_of_call("", given)
+        if method != OCCLUSION and method:
+            assert any(_makes(build, method, own) for build in (build_explainer, build_sequence_explainer))
     with pytest.raises(ConfigurationError, match="did you mean 'shown'"):
-        settings_of_call("saliency", "", ["show=3"])
+        settings_of_call("", ["show=3"])
     with pytest.raises(ConfigurationError, match="give one of them"):
-        settings_of_call("grad-cam", "conv1", ["method.layer=conv2"])
+        settings_of_call("conv1", ["method.layer=conv2"])
     with pytest.raises(ConfigurationError, match="no setting is called 'layer'"):
-        settings_of_call("saliency", "conv1", [])
+        build_explainer("saliency", settings_of_call("conv1", [])[1])
+
+
+def _makes(build: Any, method: str, own: dict[str, Any]) -> bool:
+    try:
+        build(method, own)
+    except ConfigurationError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

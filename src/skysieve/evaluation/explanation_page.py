@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from markupsafe import Markup
 
+from skysieve.evaluation.attributed_curves import ramp_css
 from skysieve.evaluation.attribution_images import (
     channel_pictures,
     colour_bar,
@@ -21,10 +23,34 @@ from skysieve.evaluation.attribution_images import (
 from skysieve.evaluation.intervals import Interval
 from skysieve.evaluation.report_page import write_page
 
-__all__ = ["ExplainedSample", "ExplanationContent", "FigureRow", "Panel", "write_explanation_page"]
+__all__ = [
+    "DrawnSample",
+    "ExplainedSample",
+    "ExplanationContent",
+    "FigureRow",
+    "Panel",
+    "Ranking",
+    "write_explanation_page",
+]
 
 #: Pixels from which an image is not shown larger than it is, so that its pixels need no sharp borders.
 FINE = 128
+
+#: How colours of images are to be read, and what maps do not say.
+IMAGE_READING = (
+    "Each map is about the class that is named beside it, and its colours run up to the value at its bar, "
+    "which 1 pixel in 200 exceeds: colours can be compared within a map, not between two."
+)
+IMAGE_CAUTION = (
+    "A map shows where this network was sensitive in this image. It does not show why, nor that a person "
+    "would find the same there, nor that the score would hold if only that spot were left. Maps of wrong "
+    "calls look as convincing as those of right ones; several methods disagree more often than not; a few "
+    "chosen samples prove nothing about the rest."
+)
+UNCHECKED = (
+    "Without true masks and without a comparison with a randomised network (--sanity) nothing on this page "
+    "says how far to trust them."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +84,38 @@ class ExplainedSample:
     attribution: npt.NDArray[np.float32]
     mask: npt.NDArray[np.generic] | None = None
 
+    def detached(self) -> ExplainedSample:
+        """Return the sample with arrays of its own, so that what they came from can be forgotten."""
+        mask = None if self.mask is None else self.mask.copy()
+        return replace(self, cutouts=self.cutouts.copy(), attribution=self.attribution.copy(), mask=mask)
+
+
+@dataclass(frozen=True)
+class DrawnSample:
+    """A sample that is no image and draws itself.
+
+    Parameters
+    ----------
+    id, score, label, called, target
+        As of `ExplainedSample`.
+    draw : callable
+        Takes a name for the ids inside, one of its own for each picture, and returns the picture.
+    scale : float
+        The attribution that has the full colour; 0: there is none.
+    """
+
+    id: str
+    score: float
+    label: str
+    called: str
+    target: str
+    draw: Callable[[str], Markup]
+    scale: float = 0.0
+
+    def detached(self) -> DrawnSample:
+        """Return the sample: it holds nothing but its own."""
+        return self
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -71,14 +129,14 @@ class Panel:
         Who is in it, in a sentence.
     total : int
         How many samples are.
-    samples : sequence of ExplainedSample
+    samples : sequence of ExplainedSample or DrawnSample
         Those that are shown.
     """
 
     title: str
     meaning: str
     total: int
-    samples: Sequence[ExplainedSample]
+    samples: Sequence[ExplainedSample | DrawnSample]
 
 
 @dataclass(frozen=True)
@@ -88,6 +146,22 @@ class FigureRow:
     title: str
     meaning: str
     values: Sequence[Interval | None]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Features by what is lost without them: a table of the page.
+
+    Parameters
+    ----------
+    text : str
+        What is lost, and how it was found.
+    rows : sequence of tuple
+        Name, mean loss, and its standard deviation over repeats; the most important first.
+    """
+
+    text: str
+    rows: Sequence[tuple[str, float, float]]
 
 
 @dataclass(frozen=True)
@@ -126,6 +200,14 @@ class ExplanationContent:
         Tables of what was really used.
     disclosure : str
         How the labels came to be, where that limits what the page means.
+    reading_text, caution : str
+        How the pictures are to be read, and what they do not say.
+    unchecked : str
+        What is said where no figure tells how far to trust them.
+    score_bar : bool
+        Whether pictures have a scale of colours.
+    ranking : Ranking, optional
+        Features by what is lost without them.
     """
 
     title: str
@@ -144,6 +226,11 @@ class ExplanationContent:
     similarity_text: str = ""
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     disclosure: str = ""
+    reading_text: str = IMAGE_READING
+    caution: str = IMAGE_CAUTION
+    unchecked: str = UNCHECKED
+    score_bar: bool = True
+    ranking: Ranking | None = None
 
 
 def write_explanation_page(path: str | Path, content: ExplanationContent) -> Path:
@@ -173,31 +260,45 @@ def write_explanation_page(path: str | Path, content: ExplanationContent) -> Pat
     >>> write_explanation_page(Path(tempfile.mkdtemp()) / "page.html", content).name
     'page.html'
     """
+    shown = [sample for panel in content.panels for sample in panel.samples]
     return write_page(
         path,
         "explanation_template.html.j2",
         content=content,
         panels=[
-            (f"panel-{number}", panel, [_card(sample, content) for sample in panel.samples])
+            (
+                f"panel-{number}",
+                panel,
+                [
+                    _card(sample, content, f"picture-{number}-{place}")
+                    for place, sample in enumerate(panel.samples)
+                ],
+            )
             for number, panel in enumerate(content.panels)
         ],
         bar=picture_to_data_uri(colour_bar(content.signed)),
-        masks=any(sample.mask is not None for panel in content.panels for sample in panel.samples),
+        ramp=ramp_css(content.signed),
+        masks=any(isinstance(sample, ExplainedSample) and sample.mask is not None for sample in shown),
     )
 
 
-def _card(sample: ExplainedSample, content: ExplanationContent) -> dict[str, Any]:
+def _card(sample: ExplainedSample | DrawnSample, content: ExplanationContent, name: str) -> dict[str, Any]:
     """Return what the template shows of a sample."""
-    ground = ground_picture(sample.cutouts, content.channels)
-    overlay = overlay_picture(ground, sample.attribution, sample.mask)
-    pictures = channel_pictures(sample.cutouts, content.channels)
-    return {
+    card = {
         "id": sample.id,
         "score": sample.score,
         "label": sample.label,
         "called": sample.called,
         "target": sample.target,
-        "pictures": [(name, picture_to_data_uri(picture)) for name, picture in pictures],
+    }
+    if isinstance(sample, DrawnSample):
+        return card | {"drawn": sample.draw(name), "scale": sample.scale}
+    ground = ground_picture(sample.cutouts, content.channels)
+    overlay = overlay_picture(ground, sample.attribution, sample.mask)
+    pictures = channel_pictures(sample.cutouts, content.channels)
+    return card | {
+        "drawn": None,
+        "pictures": [(channel, picture_to_data_uri(picture)) for channel, picture in pictures],
         "overlay": picture_to_data_uri(overlay),
         "fine": min(ground.shape[:2]) >= FINE,
         "scale": full_scale(sample.attribution),

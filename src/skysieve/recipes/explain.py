@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.configuration import as_dict
-from skysieve.evaluation.explanation_page import ExplanationContent, write_explanation_page
+from skysieve.evaluation.explanation_page import write_explanation_page
 from skysieve.explanation.registry import Explainer, build_explainer
-from skysieve.models.card import disclosure
+from skysieve.explanation.sequence_registry import SequenceExplainer, build_sequence_explainer
 from skysieve.models.model import Model
 from skysieve.recipes.explain_configuration import ExplainConfig, SanityConfig
-from skysieve.recipes.explained_batches import Explained, ExplainPlan, explain_batches
-from skysieve.recipes.explained_labels import explained_labels
-from skysieve.recipes.explained_model import ExplainedModel
-from skysieve.recipes.explanation_figures import ExplanationFigures, mask_rows, similarity_rows
+from skysieve.recipes.explain_features import explain_features
+from skysieve.recipes.explained_batches import ExplainPlan, Subject, explain_batches
+from skysieve.recipes.explained_images import ExplainedImages
+from skysieve.recipes.explained_labels import disclosed, explained_labels
+from skysieve.recipes.explained_model import ExplainedModel, found_model
+from skysieve.recipes.explained_page import network_content
+from skysieve.recipes.explained_sequences import ExplainedSequences
+from skysieve.recipes.explanation_run import GALLERY, MAPS, TABLE, ExplanationRun
 from skysieve.recipes.json_file import write_json
 from skysieve.recipes.made_images import with_images
 from skysieve.recipes.model_samples import classes_by_name
@@ -33,60 +36,35 @@ __all__ = ["ExplainConfig", "ExplanationRun", "SanityConfig", "explain_samples"]
 LARGE_ERROR = 0.05
 
 
-@dataclass(frozen=True)
-class ExplanationRun:
-    """What explaining left.
-
-    Parameters
-    ----------
-    maps : Path
-        The sample set of maps.
-    page : Path
-        The gallery.
-    table : Path
-        The figures as JSON.
-    figures : ExplanationFigures
-        Against masks, and against randomised networks.
-    samples : int
-        How many were explained.
-    findings : tuple of Finding
-        What limits maps or page.
-    disclosure : str
-        How the labels came to be, where that limits what figures mean.
-    """
-
-    maps: Path
-    page: Path
-    table: Path
-    figures: ExplanationFigures
-    samples: int
-    findings: tuple[Finding, ...]
-    disclosure: str = ""
-
-
 def explain_samples(
     model: Model | str | Path,
     samples: SampleSet | str | Path,
     folder: str | Path,
-    method: str | Explainer = "grad-cam",
+    method: str | Explainer | SequenceExplainer = "",
     *,
+    settings: Mapping[str, Any] | None = None,
     config: ExplainConfig | None = None,
     split: str = "",
     sanity: bool = False,
     progress: bool = False,
 ) -> ExplanationRun:
-    """Map what a model looked at, and write the maps and a gallery.
+    """Tell what a model looked at, and write it as a sample set and a gallery.
+
+    Of images every pixel is told, of light curves and other sequences every point, of tables every feature.
 
     Parameters
     ----------
     model : Model or path
         A model, its folder, the name of a shipped one, or a member of a sieve (``streaks/rb-1``).
     samples : SampleSet or path
-        May be larger than memory. A tensor column ``mask`` (1, H, W) is compared with the maps.
+        May be larger than memory. A tensor column ``mask`` (1, H, W) is compared with maps of images.
     folder : path
         Gets ``maps.parquet``, ``gallery.html`` and ``explanation.json``.
-    method : str or Explainer
-        Name in `skysieve.explanation.EXPLAINERS`, or an explainer with its settings.
+    method : str or Explainer or SequenceExplainer
+        Images: a name in `EXPLAINERS`, ``grad-cam`` if empty; sequences: one in `SEQUENCE_EXPLAINERS`,
+        ``integrated-gradients`` if empty; features: ``occlusion``. Or an explainer with its settings.
+    settings : mapping, optional
+        Of a method that is given by its name.
     config : ExplainConfig, optional
         What is explained and shown.
     split : str
@@ -106,55 +84,34 @@ def explain_samples(
     ContractError
         If the samples are not what the model takes.
     ConfigurationError
-        If a setting is wrong, or the network cannot be explained in this way.
+        If a setting is wrong, or the model cannot be explained in this way.
     SampleSetError
         If there is no sample to explain.
     """
-    settings = config or ExplainConfig()
-    explained = ExplainedModel.open(model)
-    explainer = build_explainer(method) if isinstance(method, str) else method
+    config = config or ExplainConfig()
+    opened = found_model(model)
     chosen = samples if isinstance(samples, SampleSet) else SampleSet.open(samples)
-    if split:
-        chosen = with_split_of_run(chosen, explained.model.folder)
-    chosen = with_images(explained.model.description.contract, classes_by_name(explained.model, chosen))
-    explained.check(chosen)
-    labels, findings = explained_labels(chosen, explained.model, settings.label)
-    plan = ExplainPlan(explained, explainer, settings, chosen, labels, _rows(chosen, split, settings), sanity)
-    place = Path(folder)
-    found = explain_batches(plan, place / "maps.parquet", progress=progress)
-    figures = found.figures.summary(replicates=settings.replicates, seed=settings.seed)
-    missed = found.figures.incompleteness()
-    findings += _incompleteness_finding(missed)
     source = "a set in memory" if isinstance(samples, SampleSet) else Path(samples).name
-    write_explanation_page(place / "gallery.html", _content(plan, found, figures, source, findings))
-    write_json(
-        place / "explanation.json",
-        {
-            "model": explained.model.description.name,
-            "identity": explained.model.identity,
-            "method": found.method,
-            "settings": as_dict(settings),
-            "samples": len(plan.rows),
-            "incompleteness": missed,
-            "labels": _disclosed(plan),
-        }
-        | figures.to_json(),
-    )
-    return ExplanationRun(
-        maps=place / "maps.parquet",
-        page=place / "gallery.html",
-        table=place / "explanation.json",
-        figures=figures,
-        samples=len(plan.rows),
-        findings=findings,
-        disclosure=_disclosed(plan),
-    )
-
-
-def _disclosed(plan: ExplainPlan) -> str:
-    origin = plan.samples.description.label_origin
-    # Nobody asks where labels come from that are not there; images may be simulated all the same.
-    return disclosure(origin) if origin or (plan.labels[plan.rows] >= 0).any() else ""
+    if split:
+        chosen = with_split_of_run(chosen, opened.folder)
+    chosen, place = classes_by_name(opened, chosen), Path(folder)
+    rows = _rows(chosen, split, config)
+    if len(opened.description.contract.shape) == 1:
+        return explain_features(
+            opened,
+            chosen,
+            rows,
+            place,
+            method=method,
+            settings=settings,
+            config=config,
+            source=source,
+            unseen=split in ("validation", "test"),
+            sanity=sanity,
+            progress=progress,
+        )
+    plan, findings = _plan(opened, chosen, rows, method, settings, config, sanity)
+    return _explained(plan, place, source, findings, progress=progress)
 
 
 def _rows(samples: SampleSet, split: str, settings: ExplainConfig) -> NDArray[np.int64]:
@@ -162,6 +119,69 @@ def _rows(samples: SampleSet, split: str, settings: ExplainConfig) -> NDArray[np
     if settings.limit and settings.limit < len(rows):
         rows = np.random.default_rng(settings.seed).choice(rows, settings.limit, replace=False)
     return np.sort(rows)
+
+
+def _plan(
+    opened: Model,
+    samples: SampleSet,
+    rows: NDArray[np.int64],
+    method: str | Explainer | SequenceExplainer,
+    settings: Mapping[str, Any] | None,
+    config: ExplainConfig,
+    sanity: bool,
+) -> tuple[ExplainPlan, tuple[Finding, ...]]:
+    """Return what to do for a model that is a network."""
+    contract = opened.description.contract
+    explainer: Any = method
+    if isinstance(method, str):
+        build = build_sequence_explainer if contract.sequence else build_explainer
+        explainer = build(method or ("integrated-gradients" if contract.sequence else "grad-cam"), settings)
+    explained = ExplainedModel.open(opened)
+    subject: Subject
+    if contract.sequence:
+        subject = ExplainedSequences.of(explainer, contract, samples)
+    else:
+        samples = with_images(contract, samples)
+        explained.check(samples)
+        subject = ExplainedImages.of(explainer, contract, samples)
+    labels, findings = explained_labels(samples, opened, config.label)
+    return ExplainPlan(explained, subject, explainer, config, samples, labels, rows, sanity), findings
+
+
+def _explained(
+    plan: ExplainPlan, place: Path, source: str, findings: tuple[Finding, ...], *, progress: bool
+) -> ExplanationRun:
+    """Explain by a plan, and write everything."""
+    model, config = plan.explained.model, plan.config
+    found = explain_batches(plan, place / MAPS, progress=progress)
+    figures = found.figures.summary(replicates=config.replicates, seed=config.seed)
+    missed = found.figures.incompleteness()
+    findings += _incompleteness_finding(missed)
+    write_explanation_page(place / GALLERY, network_content(plan, found, figures, source, findings))
+    told = disclosed(plan.samples, plan.labels, plan.rows)
+    write_json(
+        place / TABLE,
+        {
+            "model": model.description.name,
+            "identity": model.identity,
+            "method": found.method,
+            "settings": as_dict(config),
+            "samples": len(plan.rows),
+            "incompleteness": missed,
+            "labels": told,
+        }
+        | figures.to_json(),
+    )
+    return ExplanationRun(
+        maps=place / MAPS,
+        page=place / GALLERY,
+        table=place / TABLE,
+        figures=figures,
+        samples=len(plan.rows),
+        findings=findings,
+        disclosure=told,
+        method=found.method["name"],
+    )
 
 
 def _incompleteness_finding(missed: float | None) -> tuple[Finding, ...]:
@@ -172,77 +192,3 @@ def _incompleteness_finding(missed: float | None) -> tuple[Finding, ...]:
         "take more steps (method.steps), or another baseline"
     )
     return (Finding("integrated-gradients", "incomplete", reason, "warning"),)
-
-
-def _content(
-    plan: ExplainPlan,
-    found: Explained,
-    figures: ExplanationFigures,
-    source: str,
-    findings: tuple[Finding, ...],
-) -> ExplanationContent:
-    """Return what the page shows."""
-    model, config = plan.explained.model, plan.config
-    columns, rows = mask_rows(figures)
-    return ExplanationContent(
-        title=f"What {model.description.name} looked at",
-        facts={
-            "samples": f"{len(plan.rows):,} of {source}",
-            "method": found.method["name"],
-            "activation": str(found.method.get("activation", "")),
-            "maps for": "the class that is called" if config.target == "predicted" else config.target,
-            "identity": model.identity[:12],
-        },
-        method_text=plan.explainer.reading,
-        signed=plan.explainer.signed,
-        unit=plan.explainer.unit,
-        score_of=model.description.classes[1] if len(plan.classes) == 2 else "the class that is called",
-        channels=model.description.contract.channels,
-        panels=[keeper.panel() for keeper in found.keepers],
-        notes=[f"{finding.reason[0].upper()}{finding.reason[1:]}." for finding in findings],
-        columns=columns,
-        figures=rows,
-        figures_text=_masks_text(figures),
-        similarity=similarity_rows(figures),
-        similarity_text=_similarity_text(figures, config.sanity),
-        provenance=_provenance(plan, found),
-        disclosure=_disclosed(plan),
-    )
-
-
-def _masks_text(figures: ExplanationFigures) -> str:
-    text = (
-        f"{figures.masks:,} samples have a mask. Means over them, with 95 % intervals by bootstrap over "
-        "groups; by chance: what a map drawn at random would reach."
-    )
-    if not figures.randomised:
-        return text
-    return (
-        f"{text} The gap is that between this network and the randomised ones on the same "
-        f"{figures.compared:,} samples: what a map owes to learning, and not to bright pixels."
-    )
-
-
-def _similarity_text(figures: ExplanationFigures, sanity: SanityConfig) -> str:
-    networks = "a network" if sanity.networks == 1 else f"{sanity.networks} networks"
-    return (
-        f"{figures.compared:,} samples, drawn at random, were explained again by {networks} with the same "
-        "weights in random order, for the same class. A map that stays the same shows the image and not "
-        "what the network has learned."
-    )
-
-
-def _provenance(plan: ExplainPlan, found: Explained) -> dict[str, Mapping[str, Any]]:
-    model = plan.explained.model
-    settings = {name: value for name, value in as_dict(plan.config).items() if name != "sanity"}
-    tables: dict[str, Mapping[str, Any]] = {
-        "model": {
-            "name": model.description.name,
-            "identity": model.identity,
-            "network": model.description.network.get("name", ""),
-            "labels": plan.samples.description.label_origin,
-        },
-        "method": found.method,
-        "settings": settings,
-    }
-    return tables | ({"sanity": as_dict(plan.config)["sanity"]} if plan.sanity else {})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skysieve.errors import ConfigurationError
 from skysieve.recipes.explained_panels import Order
 
-__all__ = ["PREDICTED", "ExplainConfig", "SanityConfig"]
+__all__ = ["PREDICTED", "ExplainConfig", "SanityConfig", "target_classes"]
 
 #: The class to explain: that which the model prefers.
 PREDICTED = "predicted"
@@ -84,3 +88,29 @@ class ExplainConfig:
             raise ConfigurationError(
                 f"shown is {self.shown}, limit {self.limit}, batch {self.batch}; expected 0, 0 and 1 or more"
             )
+
+
+def target_classes(name: str, classes: Sequence[str], called: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the class to explain of each sample.
+
+    Parameters
+    ----------
+    name : str
+        As of `ExplainConfig.target`.
+    classes : sequence of str
+        Names of the model's classes.
+    called : ndarray, shape (N,), int64
+        What the model prefers.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no class of the model.
+    """
+    if name == PREDICTED:
+        return called
+    if name not in classes:
+        raise ConfigurationError(
+            f"target is {name!r}; expected {PREDICTED!r} or one of the classes {', '.join(classes)}"
+        )
+    return np.full(len(called), list(classes).index(name), dtype=np.int64)

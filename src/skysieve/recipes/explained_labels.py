@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.errors import ContractError, SampleSetError
+from skysieve.models.card import disclosure
 from skysieve.models.model import Model
 from skysieve.models.sieve import SIEVE
 from skysieve.models.sieve_description import SieveDescription
@@ -13,7 +14,7 @@ from skysieve.samples.findings import Finding
 from skysieve.samples.sample_set import SampleSet
 from skysieve.samples.table import encode_labels
 
-__all__ = ["explained_labels"]
+__all__ = ["disclosed", "explained_labels"]
 
 
 def explained_labels(
@@ -60,6 +61,13 @@ def explained_labels(
             return labels, ()
     reason = "no sample has a label; samples are shown by what the model calls them only"
     return np.full(len(samples), -1, dtype=np.int64), (Finding("label", "unlabelled", reason, "note"),)
+
+
+def disclosed(samples: SampleSet, labels: NDArray[np.int64], rows: NDArray[np.int64]) -> str:
+    """Return how labels came to be, where that limits what figures and pages of chosen rows mean."""
+    origin = samples.description.label_origin
+    # Nobody asks where labels come from that are not there; images may be simulated all the same.
+    return disclosure(origin) if origin or (labels[rows] >= 0).any() else ""
 
 
 def _family_column(samples: SampleSet, model: Model) -> str:

@@ -21,7 +21,7 @@ from skysieve.models.sieve import Sieve, is_sieve
 from skysieve.preprocess import Pipeline
 from skysieve.samples.sample_set import SampleSet
 
-__all__ = ["ExplainedModel", "Verdicts"]
+__all__ = ["ExplainedModel", "Verdicts", "found_model"]
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,7 @@ class ExplainedModel:
         ConfigurationError
             If it is a sieve; the message names its members.
         """
-        if not isinstance(place, Model) and is_sieve(place):
-            sieve = Sieve.load(place)
-            members = ", ".join(str(Path(place) / member.name) for member in sieve.members)
-            raise ConfigurationError(
-                f"{place} is a sieve, which has a network for each member; explain one of them: {members}"
-            )
-        model = place if isinstance(place, Model) else Model.load(_find(place))
+        model = found_model(place)
         return cls(model, build_network(model.description, model.folder / WEIGHTS))
 
     def check(self, samples: SampleSet) -> None:
@@ -136,6 +130,27 @@ class ExplainedModel:
     def randomised(self, seeds: Sequence[int]) -> list[ExplainedModel]:
         """Return the model with its network's weights in random order, once for every seed."""
         return [ExplainedModel(self.model, randomised_network(self.network, seed=seed)) for seed in seeds]
+
+
+def found_model(place: Model | str | Path) -> Model:
+    """Return a model by its folder, a shipped model, or a member of a sieve such as ``streaks/rb-1``.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or it is damaged.
+    ConfigurationError
+        If it is a sieve; the message names its members.
+    """
+    if isinstance(place, Model):
+        return place
+    if is_sieve(place):
+        sieve = Sieve.load(place)
+        members = ", ".join(str(Path(place) / member.name) for member in sieve.members)
+        raise ConfigurationError(
+            f"{place} is a sieve, which has a network for each member; explain one of them: {members}"
+        )
+    return Model.load(_find(place))
 
 
 def _find(place: str | Path) -> str | Path:

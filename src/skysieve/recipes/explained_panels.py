@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skysieve.evaluation.explanation_page import ExplainedSample, Panel
+from skysieve.evaluation.explanation_page import DrawnSample, ExplainedSample, Panel
 
 __all__ = ["Order", "PanelKeeper", "PanelPlan", "panel_plans"]
 
@@ -105,7 +104,7 @@ class PanelKeeper:
     shown: int
     order: Order
     total: int = 0
-    _kept: list[tuple[float, int, ExplainedSample]] = field(default_factory=list)
+    _kept: list[tuple[float, int, ExplainedSample | DrawnSample]] = field(default_factory=list)
 
     def members(
         self, labels: NDArray[np.int64], called: NDArray[np.int64], confidence: NDArray[np.floating]
@@ -123,21 +122,13 @@ class PanelKeeper:
         self.total += 1
         return len(self._kept) < self.shown or (self.shown > 0 and priority > self._kept[0][0])
 
-    def keep(self, priority: float, row: int, sample: ExplainedSample) -> None:
+    def keep(self, priority: float, row: int, sample: ExplainedSample | DrawnSample) -> None:
         """Keep a member, in place of that of the lowest priority if there is no room."""
         push = heapq.heappush if len(self._kept) < self.shown else heapq.heapreplace
-        push(self._kept, (priority, row, _copied(sample)))
+        push(self._kept, (priority, row, sample.detached()))
 
     def panel(self) -> Panel:
         """Return the panel; the surest first, or in the order of the set."""
         surest = self.order == "surest"
         kept = sorted(self._kept, key=lambda each: (-each[0], each[1]) if surest else (each[1],))
         return Panel(self.plan.title, self.plan.meaning, self.total, [sample for _, _, sample in kept])
-
-
-def _copied(sample: ExplainedSample) -> ExplainedSample:
-    """Return the sample with arrays of its own, so that the batch that it came from can be forgotten."""
-    mask = None if sample.mask is None else sample.mask.copy()
-    return dataclasses.replace(
-        sample, cutouts=sample.cutouts.copy(), attribution=sample.attribution.copy(), mask=mask
-    )

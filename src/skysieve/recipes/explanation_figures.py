@@ -174,10 +174,20 @@ def mask_rows(figures: ExplanationFigures) -> tuple[list[str], list[FigureRow]]:
     return columns, rows
 
 
-def similarity_rows(figures: ExplanationFigures) -> list[FigureRow]:
-    """Return the rows of the table of map similarity; none if nothing was compared."""
+def similarity_rows(figures: ExplanationFigures, places: str = "pixels") -> list[FigureRow]:
+    """Return the rows of the table of map similarity; none if nothing was compared.
+
+    Parameters
+    ----------
+    figures : ExplanationFigures
+        The figures.
+    places : str
+        What an attribution is of: ``pixels``, ``points``.
+    """
     return [
-        FigureRow(title, meaning, [figures.similarity[name]])
+        FigureRow(
+            title.replace("pixels", places), meaning.replace("pixels", places), [figures.similarity[name]]
+        )
         for name, (title, meaning) in _SIMILARITY.items()
         if name in figures.similarity
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,6 @@ from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say, say_findings, say_table
 
 if TYPE_CHECKING:
-    from skysieve.explanation.registry import Explainer
     from skysieve.recipes.explain import ExplainConfig
     from skysieve.recipes.explanation_figures import ExplanationFigures
 
@@ -30,6 +29,9 @@ def add_to(application: typer.Typer) -> None:
             "skysieve explain models/rb-1 streaks-set.parquet -o explained/ --method saliency "
             "--set method.smooth=4 --set label=rb --set target=streak",
             "skysieve explain curve-model/ curves.parquet -o explained/ --set limit=16",
+            "skysieve explain sequence-model/ curves.parquet -o explained/ --sanity --set limit=12 "
+            "--set method.steps=8",
+            "skysieve explain features-model/ curves.parquet -o explained/ --set high=0.5",
         ),
     )(explain)
 
@@ -41,8 +43,12 @@ def explain(
     samples: Annotated[Path, typer.Argument(help="A sample set.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for maps, gallery and figures.")],
     method: Annotated[
-        str, typer.Option(help="grad-cam, integrated-gradients, saliency, or one that was added.")
-    ] = "grad-cam",
+        str,
+        typer.Option(
+            help="Images: grad-cam (the default), integrated-gradients, saliency; sequences: "
+            "integrated-gradients (the default), saliency; features: occlusion; or one that was added."
+        ),
+    ] = "",
     layer: Annotated[
         str, typer.Option(help="Layer of Grad-CAM; the last spatial activation if left out.")
     ] = "",
@@ -59,15 +65,23 @@ def explain(
         ),
     ] = None,
 ) -> None:
-    """Map what a model looked at: maps as a sample set, and a gallery in four quadrants."""
+    """Tell what a model looked at, in images, curves or features: a sample set, and a gallery."""
     from skysieve.recipes.explain import explain_samples
 
     require_inputs([samples])
-    config, explainer = settings_of_call(method, layer, assignments)
+    config, own = settings_of_call(layer, assignments)
     run = explain_samples(
-        model, samples, output, explainer, config=config, split=split, sanity=sanity, progress=True
+        model,
+        samples,
+        output,
+        method,
+        settings=own,
+        config=config,
+        split=split,
+        sanity=sanity,
+        progress=True,
     )
-    say(f"{run.samples:,} samples explained by {method}")
+    say(f"{run.samples:,} samples explained by {run.method}")
     _say_figures(run.figures)
     say_findings(run.findings)
     if run.disclosure:
@@ -77,13 +91,10 @@ def explain(
     say(f"gallery: {run.page}")
 
 
-def settings_of_call(
-    method: str, layer: str, assignments: list[str] | None
-) -> tuple[ExplainConfig, Explainer]:
-    """Return the settings of explaining, and the explainer with its own, which begin with ``method.``."""
+def settings_of_call(layer: str, assignments: list[str] | None) -> tuple[ExplainConfig, dict[str, Any]]:
+    """Return the settings of explaining, and those of the method, which begin with ``method.``."""
     from skysieve.configuration import override, parse_assignments
     from skysieve.errors import ConfigurationError
-    from skysieve.explanation import build_explainer
     from skysieve.recipes.explain import ExplainConfig
 
     given = parse_assignments(assignments or [])
@@ -92,7 +103,7 @@ def settings_of_call(
     }
     if layer and own.setdefault("layer", layer) != layer:
         raise ConfigurationError(f"--layer {layer} and method.layer={own['layer']}; give one of them")
-    return override(ExplainConfig(), given), build_explainer(method, own)
+    return override(ExplainConfig(), given), own
 
 
 def _say_figures(figures: ExplanationFigures) -> None:
