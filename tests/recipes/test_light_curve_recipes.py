@@ -14,11 +14,14 @@ from skysieve.errors import ConfigurationError, ContractError, ModelError, Sampl
 from skysieve.models import Model, check_model
 from skysieve.models.readings import read_inputs
 from skysieve.models.rebuild import build_network
+from skysieve.preprocess.curve_features.configuration import FeatureConfiguration
 from skysieve.preprocess.curve_features.sample_set import write_features
 from skysieve.preprocess.dmdt.sample_set import write_dmdt
 from skysieve.recipes import run as run_module
 from skysieve.recipes.evaluate import evaluate_model
+from skysieve.recipes.fine_tune import fine_tune, fine_tune_settings
 from skysieve.recipes.light_curve_samples import prepare_light_curves
+from skysieve.recipes.model_samples import prepare_for_model
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.run import train_recipe
 from skysieve.samples import SampleSet
@@ -141,6 +144,69 @@ def test_features_that_are_missing_are_named(models: dict[str, Model], curves: P
         )
 
 
+def test_settings_that_a_set_made_before_does_not_hold_are_refused(curves: Path, tmp_path: Path) -> None:
+    write_dmdt(SampleSet.open(curves), tmp_path / "dmdt.parquet")
+    write_features(curves, tmp_path / "features.parquet", FeatureConfiguration(sets=("statistics",)))
+    for name, other, changed, message in (
+        ("dmdt", "dmdt.parquet", {"dmdt.normalisation": "l2"}, "dmdt.normalisation is l2, .* published"),
+        ("lightcurve-features", "features.parquet", {"features.sets": ["periods"]}, r"features.sets is \["),
+    ):
+        recipe = RECIPES.get(name)
+        settings = override(recipe.configuration, changed)
+        samples = recipe.prepare([tmp_path / other], settings)
+        with pytest.raises(ConfigurationError, match=message):
+            recipe.of_samples(samples, settings)
+        assert recipe.of_samples(samples, recipe.configuration).contract.reading
+
+
+def test_equalised_bins_are_made_of_training_curves_alone(curves: Path) -> None:
+    recipe, samples = RECIPES.get("dmdt"), SampleSet.open(curves)
+    settings = override(recipe.configuration, {"dmdt.bins": "equalised"})
+    with pytest.raises(SampleSetError, match="training curves only, and the set has no split"):
+        recipe.of_samples(samples, settings)
+    split = np.where(np.arange(len(samples)) < 60, "train", "test")
+    whole = samples.with_columns({"split": split.tolist()})
+    found, alone = (
+        recipe.of_samples(each, settings).contract for each in (whole, whole.select(split == "train"))
+    )
+    assert found.reading["dm_edges"] == alone.reading["dm_edges"]
+    assert found.reading["dt_edges"] == alone.reading["dt_edges"]
+
+
+def test_a_model_of_dmdt_images_learns_on_from_light_curves(
+    models: dict[str, Model], curves: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "write_model_report", lambda path, *_, **__: path)
+    begun, samples = models["dmdt"], SampleSet.open(curves)
+    turned = samples.with_columns(
+        {"label": (len(samples.classes) - 1 - samples.labels).tolist()}, classes=samples.classes[::-1]
+    )
+    turned.write(tmp_path / "turned.parquet")
+    settings = override(fine_tune_settings(begun), QUICK)
+    run = fine_tune(begun, [tmp_path / "turned.parquet"], tmp_path / "run", None, settings, progress=False)
+    assert run.model.description.contract == begun.description.contract
+    assert run.model.description.classes == begun.description.classes
+    assert evaluate_model(run.model, [curves], tmp_path / "judged").figures["accuracy"]
+
+
+@pytest.mark.parametrize("name", ["naul", "lightcurve-features"])
+def test_what_is_no_network_of_images_says_that_it_is_not_fine_tuned(
+    name: str, models: dict[str, Model]
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"networks of images alone are fine-tuned.* train {name}"):
+        fine_tune_settings(models[name])
+
+
+def test_weights_that_know_other_bins_or_bands_are_no_start(
+    models: dict[str, Model], curves: Path, tmp_path: Path
+) -> None:
+    recipe = RECIPES.get("dmdt")
+    changed = override(recipe.configuration, QUICK | SMALL["dmdt"] | {"dmdt.normalisation": "l2"})
+    start = models["dmdt"].folder
+    with pytest.raises(ConfigurationError, match="normalisation published, the run with l2"):
+        train_recipe(recipe, [curves], tmp_path / "run", changed, start=start, progress=False)
+
+
 def test_trees_have_no_network_to_learn_on_from(models: dict[str, Model]) -> None:
     with pytest.raises(ModelError, match="ensemble of trees"):
         build_network(models["lightcurve-features"].description)
@@ -155,6 +221,24 @@ def test_curves_without_points_are_left_out_by_name(tmp_path: Path) -> None:
     samples = prepare_light_curves([path], RECIPES.get("dmdt").configuration.labels)
     assert samples.ids.tolist() == ["a", "c"]
     assert [(finding.item, finding.kind) for finding in samples.findings] == [("b", "no-points")]
+
+
+def test_curves_without_a_period_cost_themselves(
+    models: dict[str, Model], curves: Path, tmp_path: Path
+) -> None:
+    samples = SampleSet.open(curves)
+    periods = samples.scalar("period").astype(float)
+    periods[[5, 9]] = [np.nan, -1.0]
+    samples.with_columns({"period": periods}).write(tmp_path / "some.parquet")
+    found = prepare_for_model(models["naul"], [tmp_path / "some.parquet"])
+    assert [(each.item, each.kind) for each in found.findings if each.kind == "no-period"] == [
+        (str(samples.ids[row]), "no-period") for row in (5, 9)
+    ]
+    settings = override(RECIPES.get("naul").configuration, SMALL["naul"])
+    np.testing.assert_array_equal(
+        RECIPES.get("naul").prepare([tmp_path / "some.parquet"], settings).ids, found.ids
+    )
+    assert len(found) == len(samples) - 2
 
 
 def test_one_class_is_not_enough(curves: Path, tmp_path: Path) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from skysieve.configuration import from_dict
 from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.models.contract import InputContract
 from skysieve.models.model import DESCRIPTION, SHIPPED, WEIGHTS, Model
 from skysieve.models.rebuild import build_network
 from skysieve.models.sieve import Sieve, is_sieve
 from skysieve.preprocess import Pipeline
 from skysieve.recipes.configuration import Configuration, NetworkConfig
+from skysieve.recipes.made_images import with_images
+from skysieve.recipes.model_samples import classes_by_name, settings_of_run
 from skysieve.recipes.recipe import RECIPES, Recipe
 from skysieve.recipes.run import TrainingRun, train_samples
 from skysieve.recipes.seen_groups import seen_samples
@@ -152,7 +155,7 @@ def recipe_of_trained(model: Model) -> Recipe:
         classes=described.classes,
         contract=described.contract,
         configuration=fine_tune_settings(model),
-        prepare=_open_samples,
+        prepare=partial(_prepare_images, described.contract, registered),
     )
 
 
@@ -168,13 +171,16 @@ def fine_tune_settings(model: Model, fine_tuning: FineTuningConfig | None = None
         The model. One that does not say how it was trained gets the defaults of training.
     fine_tuning : FineTuningConfig, optional
         What learns.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model is not a network of images.
     """
     described = model.description
-    stored: Any = described.provenance.get("configuration")
-    network = described.network
-    if stored:
-        settings = from_dict(Configuration, stored)
-    else:
+    _check_tunable(model)
+    settings, network = settings_of_run(model), described.network
+    if settings is None:
         steps = tuple(str(step["step"]) for step in described.preprocess)
         of = NetworkConfig(network["name"], network["arguments"], network.get("members", 1))
         settings = replace(Configuration(), preprocess=steps, network=of)
@@ -222,6 +228,8 @@ def tuned_samples(
         As of `check_samples`.
     """
     samples = recipe.prepare(inputs, settings)
+    if not new_head:
+        samples = classes_by_name(model, samples)
     check_samples(model, samples, new_head=new_head)
     if "split" not in samples.column_names:
         shares = {name: getattr(settings.splits, name) for name in SPLITS}
@@ -279,6 +287,7 @@ def blocks_of_model(model: Model) -> tuple[Block, ...]:
     >>> [block.name for block in blocks_of_model(Model.load("braai-weak"))]
     ['conv1', 'conv2', 'conv3', 'conv4', 'fc_1', 'fc_out']
     """
+    _check_tunable(model)
     network = build_network(model.description, model.folder / WEIGHTS)
     alone = network.networks[0] if "members" in model.description.network else network
     blank = torch.from_numpy(np.zeros((1, *model.description.contract.shape), dtype=np.float32))
@@ -300,7 +309,23 @@ def _told(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _open_samples(inputs: Sequence[str | Path], _: Configuration) -> SampleSet:
+def _check_tunable(model: Model) -> None:
+    """Refuse what has no blocks to learn one after the other."""
+    described = model.description
+    if described.trees or not described.contract.image:
+        what = "decision trees" if described.trees else f"sequences of {described.contract.column}"
+        raise ConfigurationError(
+            f"{described.name} is a model of {what}; networks of images alone are fine-tuned: train it anew "
+            f"on all samples (skysieve train {described.recipe or 'RECIPE'})"
+        )
+
+
+def _prepare_images(
+    contract: InputContract, recipe: Recipe | None, inputs: Sequence[str | Path], settings: Configuration
+) -> SampleSet:
+    """Open a sample set; of light curves make the images that the model takes, with its own bins."""
+    if contract.reading and recipe is not None:
+        return with_images(contract, recipe.prepare(inputs, settings))
     if len(inputs) != 1:
         raise ConfigurationError(f"found {len(inputs)} inputs; give one sample set")
     return SampleSet.open(inputs[0])

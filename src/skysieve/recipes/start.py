@@ -28,6 +28,9 @@ from skysieve.training.fine_tuning_plan import plan_fine_tuning
 
 __all__ = ["fine_tuned_from", "network_json", "network_maker", "original_rate"]
 
+#: Settings of readings by which a number means another thing.
+_MEANING = ("kind", "unit", "dm_edges", "dt_edges", "normalisation", "smear", "fold_factor")
+
 
 def network_maker(
     recipe: Recipe, settings: Configuration, start: str | Path | None = None
@@ -74,12 +77,30 @@ def _start_from(network: Any, model: Model, settings: Configuration, recipe: Rec
             f"{model.folder}: cannot start from this model: it has the network {found} behind "
             f"{model.description.preprocess}, the run has {expected} behind {settings.preprocess}"
         )
+    _check_same_reading(model, recipe)
     if ensemble:
         whole = rebuild_network(model.description, model.folder / WEIGHTS)
         load_state(network, whole.networks[member].state_dict(), str(model.folder))
         return
     load = load_weights if same_classes else load_backbone
     load(network, model.folder / WEIGHTS)
+
+
+def _check_same_reading(model: Model, recipe: Recipe) -> None:
+    """Check that inputs made of light curves mean the same to both: weights know columns by their place."""
+    theirs, ours = model.description.contract, recipe.contract
+    if not theirs.reading and not ours.reading:
+        return
+    told: list[tuple[str, Any, Any]] = [("channels", theirs.channels, ours.channels)]
+    told += [(name, theirs.reading.get(name), ours.reading.get(name)) for name in _MEANING]
+    for name, found, expected in told:
+        # Images that were made before do not tell the unit of their curves.
+        unknown = name == "unit" and not (found and expected)
+        if found != expected and not unknown:
+            raise ConfigurationError(
+                f"{model.folder}: cannot start from this model: it reads light curves with {name} {found}, "
+                f"the run with {expected}; give the run the settings and the bands of the model"
+            )
 
 
 def fine_tuned_from(begun: Model, fine_tuning: FineTuningConfig) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from skysieve.models.readings import read_arrays
 from skysieve.progress import progress_bar
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.fine_tune import check_samples, fine_tune_settings, open_trained, recipe_of_trained
+from skysieve.recipes.model_samples import classes_by_name, settings_of_run
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.seen_groups import seen_finding, seen_samples
 from skysieve.recipes.transfer_configuration import TransferConfig
@@ -118,7 +119,7 @@ def transfer_curve(
         plans[SCRATCH] = (override(_as_trained(opened), scratch or {}), None)
     _check_losses(plans)
     settings = next(iter(plans.values()))[0]
-    samples = recipe.prepare(target, settings)
+    samples = classes_by_name(opened, recipe.prepare(target, settings))
     check_samples(opened, samples)
     divided = target_samples(samples, asked.test, asked.seed)
     divided, leaks = check_division(divided)
@@ -156,10 +157,7 @@ def _check_losses(plans: Mapping[str, tuple[Configuration, FineTuningConfig | No
 
 def _as_trained(model: Model) -> Configuration:
     """Return the settings that a model was trained with."""
-    from skysieve.configuration import from_dict
-
-    stored: Any = model.description.provenance.get("configuration")
-    settings = from_dict(Configuration, stored) if stored else fine_tune_settings(model)
+    settings = settings_of_run(model) or fine_tune_settings(model)
     return replace(settings, splits=replace(settings.splits, folds=0))
 
 

@@ -16,6 +16,7 @@ from skysieve.models.model import Model
 from skysieve.models.readings import read_arrays
 from skysieve.recipes.configuration import Configuration
 from skysieve.recipes.fine_tune import check_samples
+from skysieve.recipes.model_samples import classes_by_name
 from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.seen_groups import seen_samples
 from skysieve.recipes.split_of_run import with_split_of_run
@@ -69,7 +70,8 @@ def source_samples(
     """
     if not source:
         return None
-    samples = with_split_of_run(recipe.prepare(source, settings), model.folder)
+    samples = classes_by_name(model, recipe.prepare(source, settings))
+    samples = with_split_of_run(samples, model.folder)
     check_samples(model, samples)
     rows = np.arange(len(samples))
     if "split" in samples.column_names and (judges := samples.scalar("split") == "test").any():
