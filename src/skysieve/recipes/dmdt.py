@@ -82,7 +82,7 @@ def _read(samples: SampleSet, configuration: DmdtImageConfiguration) -> InputCon
     settings = configuration.dmdt
     told = samples.description.origin.get(DMDT)
     if DMDT in samples.description.tensors and told is not None:
-        check_made_alike(settings, told, "dmdt")
+        check_made_alike(settings, CONFIGURATION.dmdt, told, "dmdt")
         reading = {name: told[name] for name in ("dm_edges", "dt_edges", "bands", *_COUNTING)}
     else:
         bins = bins_of(samples, settings)

@@ -88,13 +88,13 @@ def unit_of(samples: SampleSet) -> str:
     return "" if layout is None else layout.unit or "mag"
 
 
-def check_made_alike(settings: Any, told: Mapping[str, Any], prefix: str) -> None:
+def check_made_alike(settings: Any, default: Any, told: Mapping[str, Any], prefix: str) -> None:
     """Check that settings do not ask for what a set that was made before does not hold.
 
     Parameters
     ----------
-    settings : dataclass
-        Of images or features; what is left at its default asks for nothing.
+    settings, default : dataclass
+        Of images or features, as asked for and as in the recipe: what is left as it was asks for nothing.
     told : mapping
         The settings that the set was made with.
     prefix : str
@@ -105,9 +105,9 @@ def check_made_alike(settings: Any, told: Mapping[str, Any], prefix: str) -> Non
     ConfigurationError
         If a setting was changed, and the set was made with another.
     """
-    asked, default = (as_dict(each) for each in (settings, type(settings)()))
-    for name, value in asked.items():
-        if value != default[name] and name in told and told[name] != value:
+    usual = as_dict(default)
+    for name, value in as_dict(settings).items():
+        if value != usual[name] and name in told and told[name] != value:
             raise ConfigurationError(
                 f"{prefix}.{name} is {value}, and the samples were made with {told[name]}; leave the setting "
                 "out, or give the light curves themselves"

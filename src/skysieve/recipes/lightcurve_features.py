@@ -67,7 +67,7 @@ def _read(samples: SampleSet, configuration: CurveFeatureConfiguration) -> Input
     """Return the contract for the features: those of a set of features, or those of the settings."""
     told: dict[str, Any] | None = samples.description.origin.get(MEASURED)
     if told is not None:
-        check_made_alike(configuration.features, told["configuration"], "features")
+        check_made_alike(configuration.features, CONFIGURATION.features, told["configuration"], "features")
         names, measured, bands = feature_columns(samples), told["configuration"], told.get("bands", [""])
     else:
         bands = list(bands_of(samples))
