@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from skysieve.models import Model
+import pytest
+
+from skysieve.models import InputContract, Model
 from skysieve.models.card import PRECISION, UNSTATED, model_card, model_card_of
 
 
@@ -29,3 +31,18 @@ def test_what_precision_means_stands_above_everything_but_the_summary() -> None:
     assert card.count(words) == 1
     assert "| samples | 5 |" in card
     assert PRECISION not in card
+
+
+@pytest.mark.parametrize(
+    ("contract", "given"),
+    [
+        (InputContract((3, 9, 9), ("a", "b", "c")), "raw images"),
+        (InputContract((2,), ("a", "b")), "raw features"),
+        (InputContract((None, 2), ("a", "b")), "raw sequences"),
+        (InputContract((None, 2), ("a", "b"), reading={"kind": "light-curve-steps"}), "raw light curves"),
+        (InputContract((None, 2), ("a", "b"), reading={"kind": "frame-embeddings"}), "raw embedded frames"),
+    ],
+)
+def test_the_card_says_what_a_model_is_given(contract: InputContract, given: str) -> None:
+    description = dataclasses.replace(Model.load("braai-weak").description, contract=contract, preprocess=[])
+    assert f"The model takes {given} and returns" in model_card(description)

@@ -104,7 +104,14 @@ def _reading(contract: InputContract) -> str:
         if name != "kind" and not (isinstance(value, Mapping) or len(str(value)) > LONGEST_SETTING)
     }
     words = ", ".join(f"{name} {value}" for name, value in told.items())
-    return f"the light curve: {kind}" + (f" ({words})" if words else "")
+    return f"{_given(contract)}: {kind}" + (f" ({words})" if words else "")
+
+
+def _given(contract: InputContract) -> str:
+    """Return in words what a model is given."""
+    if contract.reading:
+        return "embedded frames" if contract.reading["kind"] == "frame-embeddings" else "light curves"
+    return "images" if contract.image else "sequences" if contract.sequence else "features"
 
 
 def disclosure(labels: str) -> str:
@@ -153,7 +160,7 @@ def _input(description: ModelDescription) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return (
         f"## Input and output\n\n| | |\n|---|---|\n{table}\n\n"
-        f"The model takes raw {'light curves' if contract.reading else 'images'} and returns {outcome}."
+        f"The model takes raw {_given(contract)} and returns {outcome}."
     )
 
 
