@@ -51,7 +51,8 @@ def test_points_without_an_error_are_left_out_of_what_is_weighted() -> None:
     known = whole.keep(np.isfinite(error))
     holed = LightCurves.from_lists([whole.time], [whole.value], [error])
     found, expected = (measure_features(each, CONFIGURATION).columns() for each in (holed, known))
-    for name in ("lc_chi2", "lc_stetson_k", "lc_weighted_mean", "lc_linear_fit_slope_sigma"):
+    weighted = ("chi2", "stetson_k", "weighted_mean", "linear_fit_slope_sigma", "excess_variance")
+    for name in (f"lc_{each}" for each in weighted):
         assert found[name][0] == pytest.approx(expected[name][0], rel=1e-12)
     assert found["lc_mean"][0] == pytest.approx(whole.value.mean())
 
@@ -71,6 +72,18 @@ def test_no_curve_is_refused_and_nothing_is_infinite(points: list[tuple[int, flo
     assert not np.isinf(found.values).any()
     assert np.isfinite(found.values[1]).all()
     assert np.isnan(found.values).any() == bool(found.missing)
+
+
+@pytest.mark.parametrize("value", [15.1, 0.1, -3.3, 1e6 + 0.1])
+@pytest.mark.parametrize("points", [2, 3, 7, 13, 30])
+def test_a_constant_has_no_shape_whatever_its_mean_rounds_to(value: float, points: int) -> None:
+    time = np.sort(np.random.default_rng(points).uniform(0, 100, points))
+    constant = LightCurves.from_lists([time], [np.full(points, value)], [np.full(points, 0.1)])
+    found = measure_features(constant, CONFIGURATION).columns()
+    for name in ("anderson_darling_normal", "cusum", "eta", "eta_e", "kurtosis", "skew"):
+        assert np.isnan(found[f"lc_{name}"][0]), name
+    assert found["lc_mean"][0] == value
+    assert found["lc_standard_deviation"][0] == 0
 
 
 def test_columns_have_the_names_of_the_package_so_that_both_are_refused() -> None:

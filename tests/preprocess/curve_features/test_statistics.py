@@ -123,6 +123,17 @@ def test_without_errors_only_what_needs_them_is_missing() -> None:
     }
 
 
+@pytest.mark.parametrize("value", [15.1, 0.1, -3.3, 1e6 + 0.1])
+@pytest.mark.parametrize("points", [2, 3, 7, 13, 30])
+def test_a_constant_has_no_shape_whatever_its_mean_rounds_to(value: float, points: int) -> None:
+    time = np.sort(np.random.default_rng(points).uniform(0, 100, points))
+    found = features(time, np.full(points, value), np.full(points, 0.1))
+    for name in ("skew", "kurtosis", "eta", "eta_e", "autocorrelation", "cusum", "beyond_1_std"):
+        assert np.isnan(found[name]), name
+    assert found["mean"] == value
+    assert found["std"] == found["linear_trend"] == 0
+
+
 def test_points_without_an_error_are_left_out_of_what_is_weighted() -> None:
     time, value, error = drawn(4)
     holed = error.copy()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skysieve.preprocess.curve_features.log_normal import log_normal
 from skysieve.preprocess.curve_features.ordered_values import median_deviation
+from skysieve.preprocess.curve_features.stable_mean import stable_mean
 
 __all__ = ["NAMES", "features"]
 
@@ -86,9 +87,12 @@ def features(
         _in_time(time[first:last], values, row)
         known = error[first:last] > 0
         if known.all():
-            _weighted(time[first:last], values, error[first:last], row)
+            _weighted(time[first:last], values, error[first:last], row[21], row[29] ** 2, row)
         elif known.any():
-            _weighted(time[first:last][known], values[known], error[first:last][known], row)
+            left = values[known]
+            mean = stable_mean(left)
+            variance = ((left - mean) ** 2).sum() / (len(left) - 1)
+            _weighted(time[first:last][known], left, error[first:last][known], mean, variance, row)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -126,10 +130,7 @@ def _between(ordered: NDArray[np.float64], share: float) -> float:
 def _moments(value: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     """Fill in what sums over values give, corrected for their number."""
     count = len(value)
-    mean = 0.0
-    for each in value:
-        mean += each
-    row[21] = mean = mean / count
+    row[21] = mean = stable_mean(value)
     if count < 2:
         return
     second, third, fourth = 0.0, 0.0, 0.0
@@ -173,10 +174,7 @@ def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray
     count, mean, variance = len(value), row[21], row[29] ** 2
     if count < 2:
         return
-    mean_time = 0.0
-    for each in time:
-        mean_time += each - time[0]
-    mean_time = mean_time / count + time[0]
+    mean_time = stable_mean(time)
     total, lowest, highest, squares, products = 0.0, math.inf, -math.inf, 0.0, 0.0
     for number in range(count):
         away, late = value[number] - mean, time[number] - mean_time
@@ -206,9 +204,11 @@ def _weighted(
     time: NDArray[np.float64],
     value: NDArray[np.float64],
     error: NDArray[np.float64],
+    plain: float,
+    variance: float,
     row: NDArray[np.float64],
 ) -> None:
-    """Fill in what is weighted by errors, which are all known."""
+    """Fill in what errors enter, which are all known; ``plain`` and ``variance`` are without weights."""
     count, start, zero = len(value), time[0], value[0]
     weights, mean, mean_time, noise = 0.0, 0.0, 0.0, 0.0
     for number in range(count):
@@ -229,7 +229,7 @@ def _weighted(
         products += late * away
         chi2 += away * away
         sizes += abs(away)
-    row[7] = (row[29] ** 2 - noise / count) / row[21] ** 2
+    row[7] = (variance - noise / count) / plain**2
     row[27] = chi2 / (count - 1)
     row[30] = sizes / math.sqrt(count * chi2)
     if count > 2:

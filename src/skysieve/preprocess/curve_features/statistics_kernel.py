@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skysieve.preprocess.curve_features.ordered_values import median_deviation, percentile
+from skysieve.preprocess.curve_features.stable_mean import stable_mean
 
 __all__ = ["NAMES", "statistics"]
 
@@ -107,10 +108,7 @@ def _plain(
     """Fill in what does not depend on the order of points, nor on errors."""
     count = len(value)
     middle, low, high = percentile(ordered, 50.0), ordered[0], ordered[-1]
-    mean = 0.0
-    for each in value:
-        mean += each
-    mean /= count
+    mean = stable_mean(value)
     second, third, fourth, close = 0.0, 0.0, 0.0, 0
     for each in value:
         step = each - mean
@@ -174,7 +172,7 @@ def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray
     count = len(value)
     if count < 2:
         return
-    mean, mean_time = value.mean(), time.mean()
+    mean, mean_time = stable_mean(value), stable_mean(time)
     square, square_time, product = 0.0, 0.0, 0.0
     total, lowest, highest = 0.0, math.inf, -math.inf
     for number in range(count):
