@@ -9,8 +9,13 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 REAL_DATA = Path(os.environ.get("SKYSIEVE_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+# How long an example takes depends on the machine, and on what is compiled for the first one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
