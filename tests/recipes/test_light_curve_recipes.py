@@ -18,12 +18,14 @@ from skysieve.preprocess.curve_features.configuration import FeatureConfiguratio
 from skysieve.preprocess.curve_features.sample_set import write_features
 from skysieve.preprocess.dmdt.sample_set import write_dmdt
 from skysieve.recipes import run as run_module
+from skysieve.recipes.configuration import SplitConfig
 from skysieve.recipes.evaluate import evaluate_model
 from skysieve.recipes.fine_tune import fine_tune, fine_tune_settings
 from skysieve.recipes.light_curve_samples import prepare_light_curves
 from skysieve.recipes.model_samples import prepare_for_model
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.run import train_recipe
+from skysieve.recipes.split_samples import split_samples
 from skysieve.samples import SampleSet
 from skysieve.samples.light_curves import LightCurves
 from skysieve.sources.simulators.light_curves.samples import write_light_curve_samples
@@ -239,6 +241,25 @@ def test_curves_without_a_period_cost_themselves(
         RECIPES.get("naul").prepare([tmp_path / "some.parquet"], settings).ids, found.ids
     )
     assert len(found) == len(samples) - 2
+
+
+def test_empty_dmdt_images_are_no_dishonest_split(curves: Path, tmp_path: Path) -> None:
+    samples = SampleSet.open(curves)
+    short = LightCurves.of(samples)
+    counts = np.where(np.arange(len(short)) % 5 == 0, 1, short.counts)
+    first = np.arange(len(short.time)) - np.repeat(short.offsets[:-1], short.counts)
+    kept = short.keep(first < np.repeat(counts, short.counts))
+    split = np.array(["train", "train", "validation", "test"])[np.arange(len(short)) % 4]
+    columns: dict[str, Any] = {"label": samples.labels.tolist(), "split": split.tolist()}
+    write_dmdt(kept.samples(columns, classes=samples.classes), tmp_path / "dmdt.parquet")
+    recipe = RECIPES.get("dmdt")
+    images = recipe.prepare([tmp_path / "dmdt.parquet"], recipe.configuration)
+    contract = recipe.of_samples(images, recipe.configuration).contract
+    found = split_samples(images, contract, SplitConfig(), tmp_path)
+    severities = {each.severity for each in found.findings if each.kind == "duplicate-across-splits"}
+    assert severities == {"warning"}
+    with pytest.raises(SampleSetError, match="the split is not honest"):
+        split_samples(images, replace(contract, reading={}), SplitConfig(), tmp_path)
 
 
 def test_one_class_is_not_enough(curves: Path, tmp_path: Path) -> None:

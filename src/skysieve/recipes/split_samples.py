@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ SPLITS = ("train", "validation", "test")
 _OF_ONE_SAMPLE = ("all-nan-image",)
 
 #: Findings that make the whole split dishonest; the run does not start.
-_OF_THE_SPLIT = ("group-straddles-splits", "duplicate-across-splits")
+_SAME_IMAGE = "duplicate-across-splits"
+_OF_THE_SPLIT = ("group-straddles-splits", _SAME_IMAGE)
 
 #: Tensors larger than this are mapped from disk instead of held in memory.
 LARGEST_IN_MEMORY = 4 * 2**30
@@ -116,7 +117,8 @@ def split_samples(
     bad = {finding.item for finding in validation.findings if finding.kind in _OF_ONE_SAMPLE}
     usable = np.array([str(name) not in bad for name in samples.ids])
     split = samples.scalar("split")
-    findings = _check_honesty(samples, validation.findings, usable & (split != ""))
+    made_of_curves = bool(contract.reading) and contract.column in samples.description.tensors
+    findings = _check_honesty(samples, validation.findings, usable & (split != ""), made_of_curves)
     checked = SplitSamples(
         samples=samples,
         images=_inputs(samples, contract, folder),
@@ -154,14 +156,24 @@ def check_split_names(samples: SampleSet) -> None:
 
 
 def _check_honesty(
-    samples: SampleSet, findings: tuple[Finding, ...], used: NDArray[np.bool_]
+    samples: SampleSet, findings: tuple[Finding, ...], used: NDArray[np.bool_], made_of_curves: bool
 ) -> tuple[Finding, ...]:
-    """Raise if samples that are used spoil the split; return what is to be known about the samples."""
+    """Raise if samples that are used spoil the split; return what is to be known about the samples.
+
+    Images that are made of light curves are the same for any two curves of one point, and for many of two:
+    that is told, and no sign of a curve that stands in two splits.
+    """
     if not used.all() and any(finding.kind in _OF_THE_SPLIT for finding in findings):
         # Images without a pixel are all the same, and what is not used spoils nothing: look at the rest.
         aside = [finding for finding in findings if finding.kind in _OF_ONE_SAMPLE]
         findings = (*samples.findings, *aside, *validate(samples.select(used)).findings)
-    wrong = [finding for finding in findings if finding.kind in _OF_THE_SPLIT]
+    if made_of_curves:
+        findings = tuple(
+            replace(finding, severity="warning") if finding.kind == _SAME_IMAGE else finding
+            for finding in findings
+        )
+    fatal = {*_OF_THE_SPLIT} - ({_SAME_IMAGE} if made_of_curves else set())
+    wrong = [finding for finding in findings if finding.kind in fatal]
     if wrong:
         raise SampleSetError(f"the split is not honest: {len(wrong)} findings, first {wrong[0]}")
     return findings
