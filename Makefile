@@ -88,9 +88,9 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/efigi.py
 	$(BIN)/python experiments/galaxy_zoo_votes.py
 	$(BIN)/python experiments/snad_published.py
+	$(BIN)/python experiments/snad_sequence.py
 	$(BIN)/python experiments/snad_fusion.py
 	$(BIN)/python experiments/snad_subtypes.py
-	$(BIN)/python experiments/snad_sequence.py
 	$(BIN)/python experiments/crts_features.py
 	$(BIN)/python experiments/crts_networks.py
 	$(BIN)/python experiments/crts_combination.py
