@@ -7,7 +7,7 @@ Network                                           Axes of any size
 ================================================  =======================
 of images, and of features                        batch
 `recurrent`, `static-rnn`, `naul`, `gru-d`,       batch, steps
-`time-transformer`
+`time-transformer`, `frame-statistics`
 `SnadRnn`, both ways of padding                   batch, steps
 ================================================  =======================
 """
