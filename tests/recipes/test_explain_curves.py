@@ -19,7 +19,7 @@ from skysieve.models.readings import read_inputs
 from skysieve.models.rebuild import build_network
 from skysieve.recipes import run as run_module
 from skysieve.recipes.explain import ExplainConfig, SanityConfig, explain_samples
-from skysieve.recipes.explain_features import feature_effects
+from skysieve.recipes.feature_effects import feature_effects
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.run import train_recipe
 from skysieve.samples import Description, SampleSet, TensorColumn
