@@ -33,7 +33,10 @@ from skysieve.networks.frame_vae import FrameEncoder, FrameVAE
 from skysieve.networks.weights import save_weights
 from skysieve.recipes.braai import BRAAI
 from skysieve.recipes.dmdt import DMDT_RECIPE
+from skysieve.recipes.lightcurve_features import LIGHTCURVE_FEATURES
+from skysieve.recipes.recipe import Recipe
 from skysieve.recipes.run import train_recipe
+from skysieve.recipes.static_rnn import STATIC_RNN
 from skysieve.samples import SampleSet, with_splits
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
@@ -335,10 +338,11 @@ def write_star_files(folder: Path) -> None:
         (folder / f"{star}.csv").write_text("\n".join(["hjd,V,eV", *rows]) + "\n")
 
 
-def write_curve_model(path: Path) -> None:
-    settings = override(DMDT_RECIPE.configuration, {"training.epochs": 2, "evaluation.replicates": 20})
-    run = path.parent / "curve-run"
-    train_recipe(DMDT_RECIPE, [made(path.parent, "curves.parquet")], run, settings, progress=False)
+def write_curve_model(path: Path, recipe: Recipe = DMDT_RECIPE, **small: Any) -> None:
+    named = {name.replace("__", "."): value for name, value in small.items()} or {"training.epochs": 2}
+    settings = override(recipe.configuration, {"evaluation.replicates": 20, **named})
+    run = path.parent / f"{path.name}-run"
+    train_recipe(recipe, [made(path.parent, "curves.parquet")], run, settings, progress=False)
     shutil.copytree(run / "model", path)
 
 
@@ -377,6 +381,12 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "curves.parquet": lambda path: write_light_curve_samples(path, n=60, seed=1, kinds=CURVE_KINDS),
     "split-curves.parquet": write_split_curves,
     "curve-model": write_curve_model,
+    "sequence-model": lambda path: write_curve_model(
+        path, STATIC_RNN, training__epochs=2, network__arguments={"hidden": 4}
+    ),
+    "features-model": lambda path: write_curve_model(
+        path, LIGHTCURVE_FEATURES, network__arguments={"max_iter": 10}, features__sets=["statistics"]
+    ),
     "frames.parquet": lambda path: write_frame_samples(path, n=4, seed=1, lengths=(3, 6)),
     "encoder.zip": lambda path: torch.save(FrameEncoder().state_dict(), path),
     "vae.safetensors": lambda path: save_weights(FrameVAE(), path),
