@@ -26,6 +26,7 @@ from skysieve.recipes.model_samples import prepare_for_model
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.run import train_recipe
 from skysieve.recipes.split_samples import split_samples
+from skysieve.recipes.uncertainty.strangers import strangers
 from skysieve.samples import SampleSet
 from skysieve.samples.light_curves import LightCurves
 from skysieve.sources.simulators.light_curves.samples import write_light_curve_samples
@@ -197,6 +198,18 @@ def test_what_is_no_network_of_images_says_that_it_is_not_fine_tuned(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"networks of images alone are fine-tuned.* train {name}"):
         fine_tune_settings(models[name])
+
+
+def test_strangers_are_found_among_light_curves(
+    models: dict[str, Model], curves: Path, tmp_path: Path
+) -> None:
+    samples = SampleSet.open(curves)
+    samples.select(np.arange(20)).write(tmp_path / "others.parquet")
+    options: dict[str, Any] = {"replicates": 10, "progress": False}
+    found = strangers(models["dmdt"], [curves], [tmp_path / "others.parquet"], tmp_path / "a", **options)
+    assert found.written.table.is_file()
+    with pytest.raises(ContractError, match=r"takes sequences of .*, whose lengths differ"):
+        strangers(models["gru-d"], [curves], [tmp_path / "others.parquet"], tmp_path / "b", **options)
 
 
 def test_weights_that_know_other_bins_or_bands_are_no_start(

@@ -108,7 +108,8 @@ def strangers(
     Raises
     ------
     ContractError
-        If the samples from elsewhere are of another shape, or the network has no linear layer.
+        If the samples from elsewhere are of another shape, the network has no linear layer, or the model
+        takes sequences.
     SampleSetError
         If the samples have no split.
     MissingExtraError
@@ -234,6 +235,10 @@ def _labelled(samples: SampleSet, split: str) -> NDArray[np.int64]:
 
 def _check_shape(model: Model, outside: SampleSet) -> None:
     contract = model.description.contract
+    if contract.reading or contract.sequence:
+        # One sample tells whether the others can be read, before anything is computed.
+        read_arrays(contract, outside, np.arange(1))
+        return
     layout = outside.description.tensors.get(contract.column)
     if layout is None or layout.fixed_shape != contract.shape:
         found = "no such column" if layout is None else f"the shape {layout.shape}"
