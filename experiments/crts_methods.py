@@ -23,13 +23,28 @@ from skysieve.training.light_curve_sequences import light_curve_sequences
 from skysieve.training.ragged import RaggedSequences
 from variable_star_data import VariableStars
 
-__all__ = ["METHODS", "Inputs", "Method", "fitted_background", "folding_periods", "inputs_of", "step_shape"]
+__all__ = [
+    "METHODS",
+    "PERIODS",
+    "Inputs",
+    "Method",
+    "fitted_background",
+    "folding_periods",
+    "inputs_of",
+    "step_shape",
+]
 
 Inputs = NDArray[np.float32] | RaggedSequences
 
 #: What a network reads: images; images less what all have in common; images less what each class has, one
 #: channel for each, as the class of a test image is not known; points in time; points folded at a period.
 Reading = Literal["dmdt", "dmdt less common", "dmdt less classes", "points", "folded points"]
+#: Files and columns of measured periods: the best of the periodogram; of its best ones, that whose folded
+#: curve is the smoothest.
+PERIODS: Mapping[str, tuple[str, str]] = {
+    "periodogram": ("features.parquet", "period_1"),
+    "folds": ("folded.parquet", "fold_period"),
+}
 
 SEED = 1
 
@@ -58,6 +73,8 @@ class Method:
         Decoupled.
     batch_tokens : int
         Steps of a batch at most, before curves are thinned. A few epochs have to be enough steps.
+    period : str
+        Of `PERIODS`, at which curves are folded.
     rebuilt : int
         Epochs in which the encoder first learns to rebuild the training curves.
     """
@@ -71,6 +88,7 @@ class Method:
     keep: tuple[float, float] | None = None
     weight_decay: float = 0.0
     batch_tokens: int = 8192
+    period: str = "periodogram"
     rebuilt: int = 0
 
     def config(self, epochs: int | None = None) -> TrainingConfig:
@@ -109,6 +127,16 @@ _DENSE: dict[str, Any] = _SEQUENCE | {"keep": (0.4, 1.0)}
 METHODS: Mapping[str, Method] = {
     "dmdt": Method("dmdt", "dmdt", 25, 2e-3, _DMDT),
     "naul-folded": Method("naul", "folded points", 10, 8e-3, _NAUL | {"folded": True}, _ERRORS, **_SEQUENCE),
+    "naul-folded-best": Method(
+        "naul",
+        "folded points",
+        18,
+        6e-3,
+        _NAUL | {"folded": True, "hidden": 40},
+        _ERRORS,
+        **_DENSE,
+        period="folds",
+    ),
     "recurrent": Method("recurrent", "points", 10, 6e-3, _RECURRENT, _ERRORS, **_DENSE),
     "static-rnn": Method("static-rnn", "points", 11, 1e-2, _STATIC, **_SEQUENCE, batch_tokens=4096),
     "gru-d": Method("gru-d", "points", 12, 1e-2, {"hidden": 48}, {"bands": "values"}, **_SEQUENCE),
@@ -132,20 +160,26 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def folding_periods(path: Path, stars: VariableStars) -> NDArray[np.float64]:
-    """Return twice the best period that the periodogram of each curve has, in days.
+def folding_periods(folder: Path, stars: VariableStars) -> dict[str, NDArray[np.float64]]:
+    """Return the periods of `PERIODS` in days, of those files that are in the folder.
 
-    Twice, as eclipses come in pairs, and the periodogram takes both for one.
+    They are twice those that were measured, as eclipses come in pairs, and a periodogram takes both for one.
 
     Raises
     ------
     ValueError
-        If the file is of other curves.
+        If a file is of other curves.
     """
-    samples = SampleSet.open(path)
-    if samples.ids.tolist() != stars.curves.ids.tolist():
-        raise ValueError(f"{path} has the features of other curves; make it by experiments/crts_features.py")
-    return np.asarray(samples.scalar("period_double"), dtype=np.float64)
+    found = {}
+    for name, (file, column) in PERIODS.items():
+        if (folder / file).exists():
+            samples = SampleSet.open(folder / file)
+            if samples.ids.tolist() != stars.curves.ids.tolist():
+                raise ValueError(
+                    f"{folder / file} is of other curves; make it by experiments/crts_features.py"
+                )
+            found[name] = 2 * np.asarray(samples.scalar(column), dtype=np.float64)
+    return found
 
 
 def fitted_background(
@@ -166,7 +200,7 @@ def fitted_background(
 def inputs_of(
     method: Method,
     curves: LightCurves,
-    periods: NDArray[np.float64] | None = None,
+    periods: Mapping[str, NDArray[np.float64]] | None = None,
     background: DmdtBackground | None = None,
 ) -> Inputs:
     """Return what a network reads of curves; periods in days are for folding them.
@@ -179,12 +213,13 @@ def inputs_of(
     if method.reading == "points":
         return light_curve_sequences(curves, batch_tokens=method.batch_tokens, **method.columns)
     if method.reading == "folded points":
-        if periods is None:
+        if periods is None or method.period not in periods:
             raise ValueError("curves are folded at measured periods; run experiments/crts_features.py first")
+        days = periods[method.period]
         folded = light_curve_sequences(
-            curves, periods=periods, batch_tokens=method.batch_tokens, **method.columns
+            curves, periods=days, batch_tokens=method.batch_tokens, **method.columns
         )
-        return _with_period(folded, periods)
+        return _with_period(folded, days)
     images = dmdt_images(curves)
     if method.reading == "dmdt":
         return images

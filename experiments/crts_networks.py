@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,8 @@ class Experiment:
     ----------
     stars : VariableStars
         Labelled curves with folds.
-    periods : ndarray, shape (N,), optional
-        Days, at which curves are folded; without them no method of folded curves runs.
+    periods : mapping of str to ndarray, shape (N,)
+        Days, at which curves are folded, by their names in `PERIODS`.
     folder : Path
         Of runs and probabilities.
     folds : sequence of int
@@ -59,7 +59,7 @@ class Experiment:
     """
 
     stars: VariableStars
-    periods: NDArray[np.float64] | None
+    periods: Mapping[str, NDArray[np.float64]]
     folder: Path
     folds: Sequence[int] = tuple(range(FOLDS))
     epochs: int | None = None
@@ -180,15 +180,15 @@ def _spread(by_fold: Sequence[float]) -> dict[str, Any]:
     return {"by_fold": rounded, "mean": float(np.mean(by_fold)), "sd": float(np.std(by_fold))}
 
 
-def quick(stars: VariableStars, periods: NDArray[np.float64] | None) -> None:
-    """Do all of it on a tenth of the stars, one epoch and one fold."""
+def quick(stars: VariableStars, periods: Mapping[str, NDArray[np.float64]]) -> None:
+    """Do all of it on a tenth of the stars, one epoch and one fold; folding only where periods are there."""
     rows = np.concatenate([np.flatnonzero(stars.labels == each)[::10] for each in range(len(stars.classes))])
-    few, of_few = stars.take(rows), None if periods is None else periods[rows]
+    of_few = {name: days[rows] for name, days in periods.items()}
     methods = [
-        name for name, method in METHODS.items() if of_few is not None or "folded" not in method.reading
+        name for name, method in METHODS.items() if "folded" not in method.reading or method.period in of_few
     ]
     with tempfile.TemporaryDirectory() as folder:
-        experiment = Experiment(few, of_few, Path(folder), folds=(0,), epochs=1, replicates=10)
+        experiment = Experiment(stars.take(rows), of_few, Path(folder), folds=(0,), epochs=1, replicates=10)
         measure(experiment, methods, list(EARLY))
 
 
@@ -204,8 +204,8 @@ def main() -> None:
     if not (DATA / "lightcurves").is_dir():
         sys.exit(f"{DATA / 'lightcurves'}: not found; set SKYSIEVE_DATA to the folder of the real data")
     torch.set_num_threads(1)
-    stars, features = read_crts(DATA), arguments.runs / "features.parquet"
-    periods = folding_periods(features, stars) if features.exists() else None
+    stars = read_crts(DATA)
+    periods = folding_periods(arguments.runs, stars)
     if arguments.quick:
         quick(stars, periods)
         return

@@ -64,7 +64,7 @@ def changed_behind(stars: Any, rows: np.ndarray, share: float) -> Any:
 
 
 def experiment_of(networks: ModuleType, stars: Any, folder: Path) -> Any:
-    periods = 2 * PERIODS[stars.labels]
+    periods = {"periodogram": 2 * PERIODS[stars.labels]}
     return networks.Experiment(stars, periods, folder, folds=(0, 1), epochs=1, replicates=10)
 
 
@@ -176,9 +176,12 @@ def test_periods_of_other_curves_are_refused(
     import_experiment: Callable[[str], ModuleType], stars: Any, tmp_path: Path
 ) -> None:
     methods = import_experiment("crts_methods")
-    columns = {"period_double": 2 * PERIODS[stars.labels]}
-    path = tmp_path / "features.parquet"
-    stars.curves.samples(columns).write(path)
-    np.testing.assert_array_equal(methods.folding_periods(path, stars), columns["period_double"])
+    measured = {"features.parquet": "period_1", "folded.parquet": "fold_period"}
+    assert methods.folding_periods(tmp_path, stars) == {}
+    for number, (file, column) in enumerate(measured.items()):
+        stars.curves.samples({column: (1 + number) * PERIODS[stars.labels]}).write(tmp_path / file)
+    found = methods.folding_periods(tmp_path, stars)
+    np.testing.assert_array_equal(found["periodogram"], 2 * PERIODS[stars.labels])
+    np.testing.assert_array_equal(found["folds"], 4 * PERIODS[stars.labels])
     with pytest.raises(ValueError, match="other curves"):
-        methods.folding_periods(path, stars.take(np.arange(3)))
+        methods.folding_periods(tmp_path, stars.take(np.arange(3)))
