@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from skysieve.errors import ConfigurationError
 from skysieve.samples.part_folder import part_folder
@@ -29,6 +30,22 @@ def test_parts_stay_until_the_run_succeeds(tmp_path: Path) -> None:
     with part_folder(output, {"seed": 1, "shape": (2, 3)}) as parts:
         assert (parts / "part-0.npy").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_parts_of_the_next_run_are_not_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "made.parquet"
+    release = FileLock.release
+
+    def next_run_begins(lock: FileLock, force: bool = False) -> None:
+        release(lock, force)
+        monkeypatch.undo()
+        leave(output, {"seed": 2}, "part-0.npy")
+
+    monkeypatch.setattr(FileLock, "release", next_run_begins)
+    with part_folder(output, {"seed": 1}):
+        pass
+    with part_folder(output, {"seed": 2}) as parts:
+        assert (parts / "part-0.npy").exists()
 
 
 def test_parts_of_another_run_are_refused_and_kept(tmp_path: Path) -> None:

@@ -58,9 +58,13 @@ def part_folder(output: str | Path, identity: Mapping[str, Any]) -> Iterator[Pat
     try:
         _claim(folder, json.dumps(identity, indent=1, sort_keys=True))
         yield folder
+        # While it is held: behind that, parts may be those of the next run.
+        shutil.rmtree(folder, ignore_errors=True)
     finally:
         lock.release()
-    shutil.rmtree(folder, ignore_errors=True)
+    # Left where a file that is open, the lock, cannot be removed.
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _claim(folder: Path, identity: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,13 +112,18 @@ def test_parts_of_other_settings_are_refused(
 ) -> None:
     output = tmp_path / "f.parquet"
 
-    def dying(*_: object, **__: object) -> object:
-        raise KeyboardInterrupt
+    parts = iter([sample_set.measure_features])
+
+    def dying(*given: Any, **more: Any) -> Any:
+        if (measure := next(parts, None)) is None:
+            raise KeyboardInterrupt
+        return measure(*given, **more)
 
     monkeypatch.setattr(sample_set, "measure_features", dying)
+    monkeypatch.setattr(sample_set, "WORTH_STORING", 0.0)
     with pytest.raises(KeyboardInterrupt):
         write_features(curves, output, STATISTICS)
-    with pytest.raises(ConfigurationError, match="with other settings"):
+    with pytest.raises(ConfigurationError, match="differs in configuration"):
         write_features(curves, output, FeatureConfiguration(sets=("statistics",), prefix="f_"))
 
 

@@ -6,10 +6,8 @@ each curve is measured by itself, neither a kill nor the number of processes cha
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import shutil
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 import skysieve
@@ -33,6 +30,7 @@ from skysieve.progress import progress_bar
 from skysieve.samples.findings import Finding
 from skysieve.samples.light_curves import BANDS, LightCurves
 from skysieve.samples.parquet import SampleWriter
+from skysieve.samples.part_folder import part_folder
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["feature_columns", "write_features"]
@@ -105,7 +103,7 @@ def write_features(
         )
     missing: dict[str, Missing] = {}
     with (
-        _parts(output, _identity(curves, configuration)) as parts,
+        part_folder(output, _identity(curves, configuration)) as parts,
         SampleWriter(output, _description(samples, configuration, names, bands)) as writer,
         progress_bar("measuring", len(samples), enabled=progress) as bar,
     ):
@@ -115,7 +113,6 @@ def write_features(
             for each in measured.missing:
                 missing[each.kind] = missing[each.kind] + each if each.kind in missing else each
             bar.advance(len(batch))
-    shutil.rmtree(parts, ignore_errors=True)
     return tuple(missing[kind].finding(len(samples)) for kind in MISSING if kind in missing)
 
 
@@ -209,30 +206,3 @@ def _identity(curves: Path, configuration: FeatureConfiguration) -> dict[str, An
         "skysieve": skysieve.__version__,
         "configuration": json.loads(json.dumps(dataclasses.asdict(configuration))),
     }
-
-
-@contextlib.contextmanager
-def _parts(output: Path, identity: dict[str, Any]) -> Iterator[Path]:
-    """Hold the folder of parts for one run; parts of another run are refused."""
-    folder = output.with_name(output.name + ".parts")
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "run.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ConfigurationError(
-            f"{folder}: another run is writing to this output; wait for it, or choose another output"
-        ) from None
-    try:
-        manifest = folder / "manifest.json"
-        if not manifest.exists():
-            with replacing(manifest) as partial:
-                partial.write_text(json.dumps(identity, indent=1, sort_keys=True), encoding="utf-8")
-        elif json.loads(manifest.read_text(encoding="utf-8")) != identity:
-            raise ConfigurationError(
-                f"{folder}: holds parts of a run on other curves or with other settings; finish that one, "
-                "remove the folder, or choose another output"
-            )
-        yield folder
-    finally:
-        lock.release()
