@@ -31,6 +31,14 @@ def test_a_file_is_named_by_question_and_content(tmp_path: Path) -> None:
     assert again.checksum(question("b")) == ""
 
 
+def test_a_later_answer_stands_in_place_of_an_earlier_one(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    for body in (b"first", BODY, BODY):
+        cache.keep(question(), body)
+    assert len(list(tmp_path.glob("*/*.jpg"))) == 1
+    assert AnswerCache(tmp_path).answer(question()) == cache.answer(question()) == BODY
+
+
 @pytest.mark.parametrize("damage", [b"", b"pixel", b"pixels\0", b"pixelS"])
 def test_what_lost_its_checksum_is_removed(tmp_path: Path, damage: bytes) -> None:
     cache = AnswerCache(tmp_path)

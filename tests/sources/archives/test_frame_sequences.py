@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -9,14 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from skysieve.errors import ConfigurationError, InputError, SampleSetError
 from skysieve.preprocess.frames import FrameMinMax
 from skysieve.samples import SampleSet
-from skysieve.sources.archives.cutout_service import Politeness
+from skysieve.sources.archives.cutout_service import Politeness, Position
 from skysieve.sources.archives.frame_sequences import FrameSummary, fetch_frame_sequences
 from skysieve.sources.archives.polite_client import Stubbornness
-from skysieve.sources.archives.ztf_exposures import ZtfFrames, light_curve_origin
+from skysieve.sources.archives.ztf_exposures import (
+    ExposureSearch,
+    FrameCutouts,
+    ZtfFrames,
+    light_curve_origin,
+)
 
 QUICK = Stubbornness(attempts=3, pause=0.01, silence=2.0, deadline=10.0)
 
@@ -56,6 +63,28 @@ def test_objects_become_sequences_in_the_order_of_time(
     for part in ("field%3D257", "filtercode%3D%27zr%27", "ccdid%3D1", "qid%3D4"):
         assert part in search
     assert any("center=1,1.5&size=27pix" in path for path, _ in exposures.log)
+
+
+def test_times_are_asked_for_to_a_second() -> None:
+    frames, target = ZtfFrames(since=58194.12345, until=58500.0), Position("257201400048862", 10.0, -20.0)
+    request = ExposureSearch(frames).request(target, [])
+    assert request is not None
+    assert "obsjd>=2458194.62345 AND obsjd<2458500.5" in dict(request.parameters)["WHERE"]
+
+
+def test_an_image_that_would_unpack_to_gigabytes_is_not_unpacked() -> None:
+    huge = fits.CompImageHDU(np.zeros((30, 30), dtype=np.int16), tile_shape=(30, 30))
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), huge]).writeto(stream)
+    body = stream.getvalue()
+    for axis in (b"1", b"2"):
+        short = b"ZNAXIS" + axis + b" =                   30"
+        assert short in body
+        body = body.replace(short, b"ZNAXIS" + axis + b" =               100000")
+    place = Position("257201400048862/20180411123456", 10.0, -20.0)
+    with pytest.raises(InputError, match="is 100000 x 100000 pixels, 28 x 28 were asked for") as caught:
+        FrameCutouts(ZtfFrames()).frame(place, body)
+    assert caught.value.kind == "wrong-size"
 
 
 def test_a_second_run_asks_nothing_and_writes_the_same(

@@ -98,12 +98,14 @@ class AnswerCache:
         return path.name[_DIGEST + 1 : _DIGEST + 65] if path else ""
 
     def keep(self, request: Request, body: bytes) -> None:
-        """Keep an answer, and forget that the question ever failed."""
+        """Keep an answer in place of an earlier one, and forget that the question ever failed."""
         question = _question(request)
-        path = self._place(_name(question, body, request.suffix))
+        path, before = self._place(_name(question, body, request.suffix)), self._answers.get(question)
         with replacing(path) as temporary:
             temporary.write_bytes(body)
         self._answers[question] = path
+        if before is not None and before != path:
+            before.unlink(missing_ok=True)
         self.forget_failure(request)
 
     def failure(self, request: Request, item: str) -> InputError | None:

@@ -147,9 +147,9 @@ class IrsaZtf:
         column, _ = _CHOICES[self.exposure]
         where = [f"filtercode='{self.filter}'", USABLE]
         if self.since > 0:
-            where.append(f"obsjd>{self.since:.10g}")
+            where.append(f"obsjd>{self.since:.13g}")
         if self.until < 1e7:
-            where.append(f"obsjd<{self.until:.10g}")
+            where.append(f"obsjd<{self.until:.13g}")
         return exposure_search(self.base_url, position, where, [column])
 
     def _best(self, position: Position, table: bytes) -> list[str]:

@@ -138,9 +138,9 @@ class ExposureSearch:
         where = [f"{name}={value!r}" for name, value in light_curve_origin(position.id).items()]
         where.append(USABLE)
         if self.frames.since > 0:
-            where.append(f"obsjd>={self.frames.since + _MJD:.10g}")
+            where.append(f"obsjd>={self.frames.since + _MJD:.13g}")
         if self.frames.until < 1e6:
-            where.append(f"obsjd<{self.frames.until + _MJD:.10g}")
+            where.append(f"obsjd<{self.frames.until + _MJD:.13g}")
         return exposure_search(self.frames.base_url, position, where)
 
     def check(self, position: Position, answers: Sequence[bytes]) -> None:
@@ -207,13 +207,10 @@ class FrameCutouts:
         InputError
             ``bad-image``, ``wrong-size``, or ``outside-footprint`` if no pixel was measured.
         """
-        pixels, header = _image(body, position.id)
         side = self.frames.size
+        pixels, header = _image(body, position.id, side + 1)
         if max(pixels.shape) == side + 1:
             pixels = pixels[:side, :side]
-        if max(pixels.shape) > side:
-            shape = " x ".join(map(str, pixels.shape))
-            raise InputError(position.id, "wrong-size", f"is {shape} pixels, {side} x {side} were asked for")
         if not np.isfinite(pixels).any():
             raise InputError(position.id, "outside-footprint", "no pixel of the frame was measured")
         if pixels.shape == (side, side):
@@ -234,7 +231,8 @@ def _exposure(row: Mapping[str, str]) -> Exposure:
     return Exposure(row["filefracday"].strip(), path, mjd)
 
 
-def _image(body: bytes, item: str) -> tuple[NDArray[np.float32], Any]:
+def _image(body: bytes, item: str, most: int) -> tuple[NDArray[np.float32], Any]:
+    """Return the pixels and the header of an image; a side of more than ``most`` pixels is not unpacked."""
     from astropy.io import fits
 
     require_kind(body, ".fits", item)
@@ -245,13 +243,19 @@ def _image(body: bytes, item: str) -> tuple[NDArray[np.float32], Any]:
             # Cards that bend the standard do not change the pixels.
             warnings.simplefilter("ignore")
             with fits.open(io.BytesIO(body), memmap=False) as hdus:
-                for hdu in hdus:
-                    if hdu.is_image and len(hdu.shape) == 2 and all(hdu.shape):
-                        return np.array(hdu.data, dtype=np.float32), hdu.header.copy()
+                images = (hdu for hdu in hdus if hdu.is_image and len(hdu.shape) == 2 and all(hdu.shape))
+                if (image := next(images, None)) is None:
+                    raise InputError(item, "bad-image", "the FITS file holds no image of two axes")
+                if max(image.shape) > most:
+                    shape = " x ".join(map(str, image.shape))
+                    reason = f"is {shape} pixels, {most - 1} x {most - 1} were asked for"
+                    raise InputError(item, "wrong-size", reason)
+                return np.array(image.data, dtype=np.float32), image.header.copy()
+    except InputError:
+        raise
     except Exception as error:  # astropy raises many types on damaged files
         reason = f"the FITS file cannot be read ({type(error).__name__}: {error})"
         raise InputError(item, "bad-image", reason) from error
-    raise InputError(item, "bad-image", "the FITS file holds no image of two axes")
 
 
 def _place(header: Any, position: Position) -> tuple[float, float]:
