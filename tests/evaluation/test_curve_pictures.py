@@ -138,7 +138,7 @@ def test_ids_are_those_of_the_name() -> None:
 def test_hostile_names_are_text() -> None:
     hostile = '"><script>alert(1)</script>'
     given = curve(bands=(hostile,), ids=np.array([hostile]), quantity="flux", unit=hostile)
-    picture = curve_picture(given, period=2.0)
+    picture = curve_picture(given, period=2.0, name=hostile)
     assert isinstance(picture, Markup)
     assert not [tag for panel in panels(picture) for tag in panel.iter() if "script" in tag.tag]
 

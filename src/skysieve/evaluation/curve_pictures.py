@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 from markupsafe import Markup
@@ -114,7 +115,7 @@ def curve_picture(
         raise SampleSetError(f"{len(curve)} light curves to draw as one; expected one: curves.curve(number)")
     if limit < 1 or multiple < 1:
         raise ConfigurationError(f"limit {limit}, multiple {multiple}; expected both to be 1 or more")
-    points = _points(curve, limit)
+    name, points = escape(name), _points(curve, limit)
     if not points.time.size:
         body = svg_text(WIDTH // 2, HEIGHT // 2, "no point with a value", anchor="middle")
         return Markup(svg_element(body, f"Light curve of {curve.ids[0]}: no point with a value"))  # noqa: S704
@@ -128,7 +129,7 @@ def curve_picture(
     pictures = svg_element(body, _description(curve, points), height=height)
     if period is not None and math.isfinite(period) and period > 0:
         pictures += _folded(curve, points, value, period * multiple, multiple, name, colours)
-    # Every text went through html.escape; all else is numbers and the shapes above.
+    # Every text and name went through html.escape; all else is numbers and the shapes above.
     return Markup(pictures)  # noqa: S704
 
 
