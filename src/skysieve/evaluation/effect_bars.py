@@ -81,7 +81,7 @@ def effect_bars(
 
 def _bar(place: int, name: str, value: float, effect: float, most: float) -> str:
     top = place * TALL
-    known = f"{value:.4g}" if np.isfinite(value) else "not measured"
+    known = f"{value:.4g}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "not measured"
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     width = round(REACH * abs(effect) / most)
     left = MIDDLE - (width if effect < 0 else 0)

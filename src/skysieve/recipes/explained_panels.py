@@ -73,17 +73,22 @@ def panel_plans(classes: Sequence[str], low: float, high: float, labelled: bool)
     first, second = classes
     below, above = f"P({second}) below {low:g}", f"P({second}) above {high:g}"
     return [
-        PanelPlan("true negatives", f"{first.capitalize()}, and {below}.", 0, 0, 1 - low),
-        PanelPlan("false negatives", f"{second.capitalize()}, but {below}.", 1, 0, 1 - low),
-        PanelPlan("false positives", f"{first.capitalize()}, but {above}.", 0, 1, high),
-        PanelPlan("true positives", f"{second.capitalize()}, and {above}.", 1, 1, high),
+        PanelPlan("true negatives", f"{_begun(first)}, and {below}.", 0, 0, 1 - low),
+        PanelPlan("false negatives", f"{_begun(second)}, but {below}.", 1, 0, 1 - low),
+        PanelPlan("false positives", f"{_begun(first)}, but {above}.", 0, 1, high),
+        PanelPlan("true positives", f"{_begun(second)}, and {above}.", 1, 1, high),
     ]
 
 
 def _of_class(at: int, name: str, high: float) -> list[PanelPlan]:
-    right = PanelPlan(f"{name}: right", f"{name.capitalize()}, and P({name}) above {high:g}.", at, at, high)
-    wrong = f"{name.capitalize()}, but P of another class above {high:g}."
+    right = PanelPlan(f"{name}: right", f"{_begun(name)}, and P({name}) above {high:g}.", at, at, high)
+    wrong = f"{_begun(name)}, but P of another class above {high:g}."
     return [right, PanelPlan(f"{name}: wrong", wrong, at, None, high)]
+
+
+def _begun(name: str) -> str:
+    """Return the name of a class as a sentence begins with it: RRab stays what it is."""
+    return name[:1].upper() + name[1:]
 
 
 @dataclass
