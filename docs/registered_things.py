@@ -12,6 +12,7 @@ from docstrings import parameters, summary
 from markdown_table import cell, code, table
 
 from skysieve.explanation import EXPLAINERS
+from skysieve.explanation.sequence_registry import SEQUENCE_EXPLAINERS
 from skysieve.models.card import format_figure
 from skysieve.models.contract import InputContract
 from skysieve.models.description import ModelDescription
@@ -48,6 +49,7 @@ REGISTRIES = (
     CUTOUT_SERVICES,
     ENGINES,
     EXPLAINERS,
+    SEQUENCE_EXPLAINERS,
     READINGS,
     RECIPES,
     SIEVE_RECIPES,
