@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skysieve.configuration import override
+from skysieve.configuration import override, parse_assignments
 from skysieve.errors import ConfigurationError, ContractError, ModelError, SampleSetError
 from skysieve.models import Model, check_model
 from skysieve.models.readings import read_inputs
@@ -273,6 +273,22 @@ def test_empty_dmdt_images_are_no_dishonest_split(curves: Path, tmp_path: Path) 
     assert severities == {"warning"}
     with pytest.raises(SampleSetError, match="the split is not honest"):
         split_samples(images, replace(contract, reading={}), SplitConfig(), tmp_path)
+
+
+def test_networks_of_sequences_warn_of_fluxes(curves: Path, tmp_path: Path) -> None:
+    time = [[1.0, 2.0, 4.0]] * 2
+    made = LightCurves.from_lists(time, [[9e4, 8e4, 7e4]] * 2, quantity="flux", unit="nJy")
+    made.samples({"label": [0, 1]}, classes=("EA", "EW")).write(tmp_path / "fluxes.parquet")
+    recipe = RECIPES.get("gru-d")
+    for path, expected in ((tmp_path / "fluxes.parquet", ["fluxes"]), (curves, [])):
+        found = recipe.prepare([path], recipe.configuration).findings
+        warnings = [each for each in found if each.kind == "fluxes"]
+        assert [each.kind for each in warnings] == expected
+    found = recipe.prepare([tmp_path / "fluxes.parquet"], recipe.configuration).findings
+    setting = found[0].reason.split("--set ")[1].removesuffix(")").replace("'", "")
+    told = override(recipe.configuration, parse_assignments([setting]))
+    assert told.network.arguments == {"hidden": 48, "level": [8e4, 8160.0]}
+    assert not recipe.prepare([tmp_path / "fluxes.parquet"], told).findings
 
 
 def test_one_class_is_not_enough(curves: Path, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from skysieve.configuration import as_dict
 from skysieve.errors import ConfigurationError
@@ -12,6 +15,8 @@ from skysieve.models.readings.light_curve_steps import PERIOD, SEARCH
 from skysieve.preprocess.curve_features.configuration import PeriodOptions
 from skysieve.recipes.light_curve_configuration import SequenceConfiguration
 from skysieve.recipes.light_curve_samples import bands_of, prepare_light_curves, unit_of, with_periods
+from skysieve.samples.findings import Finding
+from skysieve.samples.light_curves import VALUE
 from skysieve.samples.sample_set import SampleSet
 
 __all__ = ["STEPS", "prepare_sequences", "read_sequences"]
@@ -31,10 +36,31 @@ CONTRACT = InputContract(
 
 
 def prepare_sequences(inputs: Sequence[str | Path], configuration: SequenceConfiguration) -> SampleSet:
-    """Open a labelled sample set of light curves, without those that cannot be folded as the settings ask."""
+    """Open a labelled sample set of light curves, without those that cannot be folded as the settings ask.
+
+    Fluxes are in ``findings``, unless the settings tell the network how large they are.
+    """
     samples = prepare_light_curves(inputs, configuration.labels)
     fold = configuration.sequence.fold
+    if unit_of(samples) != "mag" and "level" not in configuration.network.arguments:
+        samples.findings += (_of_fluxes(samples, configuration),)
     return with_periods(samples, fold) if fold not in ("", SEARCH) else samples
+
+
+def _of_fluxes(samples: SampleSet, configuration: SequenceConfiguration) -> Finding:
+    """Return the warning that the networks' scale of mean values is that of magnitudes."""
+    _, items = samples.ragged_flat(VALUE)
+    values = items.to_numpy(zero_copy_only=False)
+    level = [float(f"{number:.3g}") for number in (np.nanmean(values), max(np.nanstd(values), 1e-30))]
+    # The setting replaces all arguments of the recipe.
+    arguments = dict(configuration.network.arguments) | {"level": level}
+    told = ", ".join(f"{name} = {json.dumps(value)}" for name, value in arguments.items())
+    reason = (
+        f"the values are in {unit_of(samples)}, and the network expects means of curves around 15 with a "
+        "spread of 2, as of magnitudes; give magnitudes, or tell it the level and spread of yours (--set "
+        f"network.arguments='{{{told}}}')"
+    )
+    return Finding("value", "fluxes", reason, "warning")
 
 
 def read_sequences(samples: SampleSet, configuration: SequenceConfiguration) -> InputContract:
