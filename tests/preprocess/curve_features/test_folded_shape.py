@@ -10,9 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from skysieve.preprocess.curve_features import FeatureConfiguration, PeriodOptions, measure_features
+from skysieve.preprocess.curve_features import (
+    FeatureConfiguration,
+    PeriodOptions,
+    measure_features,
+    periodogram,
+)
 from skysieve.preprocess.curve_features.best_fold import FOLD_HARMONICS, RIDGE, _left, best_fold
 from skysieve.preprocess.curve_features.fold_shape import BINS, SHAPE_NAMES, _profile, fold_shape
+from skysieve.preprocess.curve_features.period_search import grid
 from skysieve.samples.light_curves import LightCurves
 
 FAST = PeriodOptions(maximum_frequency=4.0)
@@ -144,6 +150,91 @@ def test_changes_from_season_to_season_are_told_from_noise() -> None:
     larger = features(15 + shape * (1 + season % 2) + noise(5, 320), time)
     assert quiet["fold_season_level"] < 0.1 < 0.5 < level["fold_season_level"]
     assert quiet["fold_season_amplitude"] < 0.1 < 0.5 < larger["fold_season_amplitude"]
+
+
+def fitted(
+    time: NDArray[np.float64],
+    value: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    frequency: float,
+    harmonics: int,
+) -> NDArray[np.float64]:
+    """Return the series of least squares at the points, ridge and all, as numpy finds it."""
+    angles = 2 * np.pi * np.arange(1, harmonics + 1) * ((time - time[0]) * frequency)[:, None]
+    columns = np.concatenate([np.ones((len(time), 1)), np.cos(angles), np.sin(angles)], axis=1)
+    ridge = np.sqrt(RIDGE * weight.sum()) * np.eye(2 * harmonics + 1)[1:]
+    rows = np.concatenate([columns * np.sqrt(weight)[:, None], ridge])
+    target = np.concatenate([value * np.sqrt(weight), np.zeros(len(ridge))])
+    return np.asarray(columns @ np.linalg.lstsq(rows, target, rcond=None)[0])
+
+
+def test_what_scatters_about_the_fold_is_that_of_numpy() -> None:
+    generator = np.random.default_rng(6)
+    nights = np.sort(generator.uniform(0, 100, 70)) + np.where(np.arange(70) < 40, 0, 200)
+    time = np.sort(np.concatenate([nights, nights + 0.02]))
+    value = (
+        np.cos(2 * np.pi * time / PERIOD) + 0.3 * np.cos(np.pi * time / PERIOD) + generator.gamma(2, 0.1, 140)
+    )
+    weight = generator.uniform(20, 200, 140)
+    value -= np.average(value, weights=weight)
+    told = dict(zip(SHAPE_NAMES, fold_shape(time, value, weight, 0.5 / PERIOD)[0], strict=True))
+    twice = fitted(time, value, weight, 0.5 / PERIOD, FOLD_HARMONICS)
+    left, away = value - twice, value - fitted(time, value, weight, 1 / PERIOD, FOLD_HARMONICS // 2)
+    squares = (weight * value**2).sum()
+    faint, season = twice > np.median(twice), np.arange(140) < 80
+    level = [
+        np.average(left[each], weights=weight[each]) ** 2 * weight[each].sum() for each in (season, ~season)
+    ]
+    near = np.diff(time) < 0.5
+    alike = (left[1:] ** 2 + left[:-1] ** 2)[near].sum() / 2
+    expected = {
+        "fold_left_p": (weight * away**2).sum() / squares,
+        "fold_left_2p": (weight * left**2).sum() / squares,
+        "fold_chi2": (weight * left**2).sum() / (140 - 13),
+        "fold_residual_mad": np.median(np.abs(left)),
+        "fold_residual_skew": (left**3).mean() / (left**2).mean() ** 1.5,
+        "fold_faint_scatter": np.abs(left[faint]).mean() / np.abs(left[~faint]).mean(),
+        "fold_night_correlation": (left[1:] * left[:-1])[near].sum() / alike,
+        "fold_season_level": sum(level) / (weight * left**2).sum(),
+        "fold_residual_trend": np.corrcoef(time, left)[0, 1] ** 2 * left.var() / (left**2).mean(),
+    }
+    for cycles, name in ((0.5, "half"), (1, "p"), (2, "2p"), (4, "4p")):
+        folded = value[np.argsort((time - time[0]) / (cycles * PERIOD) % 1)]
+        steps = np.diff(folded, append=folded[0])
+        expected[f"fold_neumann_{name}"] = (steps**2).mean() / value.var() / 2
+    for name, number in expected.items():
+        assert told[name] == pytest.approx(number, rel=1e-6), name
+
+
+def test_the_profile_tells_its_moments_and_its_maxima() -> None:
+    time = times(count=4000)
+    phase = (time / PERIOD) % 1
+    # Two minima in a cycle of 2P that are alike, and maxima of which one is fainter.
+    value = np.cos(4 * np.pi * phase) + 0.1 * np.sin(2 * np.pi * phase) + 0.02 * np.cos(2 * np.pi * phase)
+    told = dict(zip(SHAPE_NAMES, fold_shape(time, value, np.ones(4000), 1 / PERIOD)[0], strict=True))
+    assert told["fold_maxima_difference"] == pytest.approx(0.2 / 2, abs=0.02)
+    assert told["fold_faint_share"] == pytest.approx(0.5, abs=0.03)
+    assert told["fold_skew"] == pytest.approx(0, abs=0.05)
+    assert told["fold_kurtosis"] == pytest.approx(-1.5, abs=0.05)
+    assert told["fold_rise"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_gain_is_by_how_much_less_the_chosen_peak_leaves() -> None:
+    time = times(1)
+    value = eclipses(time, 0.8, 0.1, width=0.1) + noise(1)
+    found = features(value, time)
+    value = value - value.mean()
+    curve = LightCurves.from_lists([time], [value], [np.full(len(time), 0.02)])
+    peaks = periodogram(curve, FAST).peaks(8)
+    step = grid(float(np.ptp(time)), FAST)[1]
+    frequencies = np.array([peak.frequency for peak in peaks])
+    _, chosen, left = best_fold(time, value, np.full(300, 2500.0), frequencies, step / 2)
+    assert chosen == found["fold_candidate"] > 0
+    assert found["fold_gain_first"] == pytest.approx(np.log10(left[chosen] / left[0]), rel=1e-6)
+    assert found["fold_gain_next"] == pytest.approx(
+        np.log10(left[chosen] / np.delete(left, chosen).min()), rel=1e-6
+    )
+    assert found["fold_gain_first"] < 0
 
 
 @settings(max_examples=25, deadline=None)

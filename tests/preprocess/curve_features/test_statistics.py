@@ -87,6 +87,16 @@ def test_what_cesium_has_not() -> None:
     assert found["autocorrelation"] == pytest.approx((away[1:] * away[:-1]).sum() / (away**2).sum())
     excess = (value.var() - (error**2).mean()) / value.mean() ** 2
     assert found["excess_variance"] == pytest.approx(excess)
+    last = np.diff(value[-30:])
+    assert found["pair_slope_trend"] == pytest.approx(((last > 0).sum() - (last < 0).sum()) / 29)
+    for times in (1, 2):
+        assert found[f"beyond_{times}_std"] == (np.abs(away) > times * value.std()).mean()
+    assert found["interpercentile_10"] == pytest.approx(np.subtract(*np.percentile(value, [90, 10])))
+    assert (found["n_points"], found["duration"]) == (80, np.ptp(time))
+    assert found["mean_error"] == pytest.approx(error.mean())
+    weights = np.diff(time) ** -2.0
+    expected = (weights * np.diff(value) ** 2).sum() / weights.sum() / (2 * value.var(ddof=1))
+    assert found["eta_e"] == pytest.approx(expected)
 
 
 def test_eta_by_time_is_one_for_noise_and_small_for_slow_change() -> None:
