@@ -45,6 +45,23 @@ def test_numbers_without_percentiles_agree_to_the_last_digits() -> None:
     np.testing.assert_allclose(ours[:, chosen], theirs[:, chosen], rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_points_of_one_instant_have_no_slope_as_in_the_package(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    time, value = np.sort(generator.integers(0, 12, 25)).astype(float), generator.normal(15, 0.1, 25)
+    assert (np.diff(time) == 0).any()
+    # One pair has the same value, too.
+    first = int(np.flatnonzero(np.diff(time) == 0)[0])
+    value[first + 1] = value[first]
+    drawn = LightCurves.from_lists([time], [value], [np.full(25, 0.1)])
+    ours, theirs = Malanchev2021().measure(drawn), LightCurvePackage().measure(drawn)
+    np.testing.assert_allclose(ours, theirs, rtol=3e-5, atol=1e-9)
+    assert np.isfinite(ours).all()
+    one = LightCurves.from_lists([np.ones(9)], [value[:9]])
+    found = measure_features(one, CONFIGURATION).columns()
+    assert np.isnan([found["lc_eta_e"][0], found["lc_maximum_slope"][0]]).all()
+
+
 def test_points_without_an_error_are_left_out_of_what_is_weighted() -> None:
     whole = curves(3, 60, count=1)
     error = np.where(np.arange(60) % 3 == 0, np.nan, whole.error)

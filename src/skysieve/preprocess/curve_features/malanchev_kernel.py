@@ -182,17 +182,19 @@ def _in_time(time: NDArray[np.float64], value: NDArray[np.float64], row: NDArray
         lowest, highest = min(lowest, total), max(highest, total)
         squares += late * late
         products += late * away
-    steps, slopes, steepest = 0.0, 0.0, 0.0
+    steps, slopes, steepest = 0.0, 0.0, -1.0
     for number in range(1, count):
-        step = value[number] - value[number - 1]
-        slope = step / (time[number] - time[number - 1])
+        step, late = value[number] - value[number - 1], time[number] - time[number - 1]
         steps += step * step
-        slopes += slope * slope
-        steepest = max(steepest, abs(slope))
+        # Between points of one instant there is no slope, as in the package.
+        if late > 0:
+            slopes += (step / late) ** 2
+            steepest = max(steepest, abs(step / late))
     row[4] = (highest - lowest) / (count * row[29])
     row[5] = steps / ((count - 1) * variance)
-    row[6] = (time[-1] - time[0]) ** 2 / (count - 1) ** 3 * slopes / variance
-    row[20] = steepest
+    if steepest >= 0:
+        row[6] = (time[-1] - time[0]) ** 2 / (count - 1) ** 3 * slopes / variance
+        row[20] = steepest
     if count > 2:
         row[15] = trend = products / squares
         left = max((count - 1) * variance - trend * products, 0.0) / (count - 2)
