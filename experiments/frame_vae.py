@@ -42,7 +42,7 @@ RUNS = ROOT / "runs" / "frame_vae"
 RESULT = Path(__file__).parent / "results" / "frame_vae.json"
 PICTURE = ROOT / "docs" / "images" / "frame-vae.png"
 
-SEED, SEQUENCES, LENGTHS, EPOCHS, BATCH, LEARNING_RATE = 5, 1400, (10, 20), 5, 128, 1e-3
+SEED, SEQUENCES, LENGTHS, EPOCHS, BATCH, LEARNING_RATE = 5, 1400, (10, 20), 20, 128, 1e-3
 Frames = NDArray[np.float32]
 
 
