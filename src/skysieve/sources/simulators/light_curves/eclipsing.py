@@ -20,14 +20,14 @@ _SHALLOWEST = 0.08
 def make_contact(rng: np.random.Generator, window: Window) -> Variable:
     """Make a contact binary: two rounded minima of nearly one depth, never constant between them.
 
-    A cosine series in flux of which the second and fourth terms lie where Rucinski (1993, PASP 105, 1433)
-    found those of W UMa stars; the first makes the minima differ, a sine the maxima (O'Connell effect).
+    A cosine series in flux of which the second and fourth terms lie on the side of contact of the line
+    a4 = a2 (0.125 - a2) that Rucinski (1993, PASP 105, 1433) drew between contact and detached pairs; the
+    first makes the minima differ, a sine the maxima (O'Connell effect).
     """
     period = log_normal_between(rng, 0.33, 0.25, (0.21, 1.0))
     epoch = float(rng.uniform(window.start, window.start + period))
     second = -normal_between(rng, 0.16, 0.06, (0.04, 0.27))
-    fourth = second * (0.125 + second) if second > -0.125 else 0.25 * second * abs(second)
-    fourth -= abs(float(rng.normal(0.0, 0.004)))
+    fourth = float(rng.uniform(0.2, 1.0)) * second * (0.125 - second)
     first = -abs(float(rng.normal(0.0, 0.012)))
     sine = float(rng.normal(0.0, 0.008))
 
