@@ -138,6 +138,13 @@ def test_images_with_other_bins_are_refused(models: dict[str, Model], curves: Pa
         read_inputs(models["dmdt"].description.contract, SampleSet.open(tmp_path / "dmdt.parquet"))
 
 
+def test_images_made_of_curves_in_another_unit_are_refused(models: dict[str, Model], tmp_path: Path) -> None:
+    write_light_curve_samples(tmp_path / "fluxes.parquet", n=5, seed=3, kinds=KINDS, flux=True)
+    write_dmdt(SampleSet.open(tmp_path / "fluxes.parquet"), tmp_path / "dmdt.parquet")
+    with pytest.raises(ContractError, match=r"made of light curves in nJy, the model learned .* in mag"):
+        read_inputs(models["dmdt"].description.contract, SampleSet.open(tmp_path / "dmdt.parquet"))
+
+
 def test_features_that_are_missing_are_named(models: dict[str, Model], curves: Path, tmp_path: Path) -> None:
     features = RECIPES.get("lightcurve-features").configuration.features
     write_features(curves, tmp_path / "features.parquet", replace(features, sets=("periods",)))

@@ -84,6 +84,8 @@ def _read(samples: SampleSet, configuration: DmdtImageConfiguration) -> InputCon
     if DMDT in samples.description.tensors and told is not None:
         check_made_alike(settings, CONFIGURATION.dmdt, told, "dmdt")
         reading = {name: told[name] for name in ("dm_edges", "dt_edges", "bands", *_COUNTING)}
+        # Sets of earlier versions do not tell the unit of the curves.
+        reading["unit"] = told.get("unit", "")
     else:
         bins = bins_of(samples, settings)
         reading = {

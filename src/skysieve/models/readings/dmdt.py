@@ -67,6 +67,12 @@ def _check_alike(settings: Mapping[str, Any], told: Mapping[str, Any] | None) ->
                 f"the dmdt images of the samples were made with {name} {found}, the model expects "
                 f"{expected}; give the light curves themselves"
             )
+    unit, learned = told.get("unit"), settings.get("unit")
+    if unit and learned and unit != learned:
+        raise ContractError(
+            f"the dmdt images of the samples were made of light curves in {unit}, the model learned from "
+            f"light curves in {learned}; convert the values"
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from skysieve.preprocess.dmdt.images import Normalisation, dmdt_channels, dmdt_i
 from skysieve.progress import progress_bar
 from skysieve.samples.description import Description, TensorColumn
 from skysieve.samples.findings import Finding
-from skysieve.samples.light_curves import BANDS, LightCurves
+from skysieve.samples.light_curves import BANDS, VALUE, LightCurves
 from skysieve.samples.parquet import SampleWriter
 from skysieve.samples.sample_set import SampleSet
 
@@ -110,6 +110,7 @@ def write_dmdt(
     bands = settings.bands or _bands(samples, batch)
     channels = dmdt_channels(bands, cross_bands=settings.cross_bands)
     told = dataclasses.asdict(settings) | {"dm_edges": bins.dm, "dt_edges": bins.dt, "bands": bands}
+    told["unit"] = samples.description.tensors[VALUE].unit or "mag"
     column = TensorColumn((len(channels), *bins.shape), channels=() if bands == ("",) else channels)
     origin = dict(samples.description.origin) | {DMDT: told}
     description = dataclasses.replace(samples.description, tensors={DMDT: column}, origin=origin)
