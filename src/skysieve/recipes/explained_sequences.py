@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from skysieve.configuration import from_dict
 from skysieve.errors import ContractError
 from skysieve.evaluation.attributed_curves import attributed_curve, attributed_frames
 from skysieve.evaluation.attribution_images import full_scale
@@ -20,6 +21,7 @@ from skysieve.explanation.sequence_registry import SequenceExplainer
 from skysieve.models.contract import InputContract
 from skysieve.models.readings import read_inputs
 from skysieve.models.readings.light_curve_steps import SEARCH, folding_periods
+from skysieve.preprocess.curve_features.configuration import PeriodOptions
 from skysieve.recipes.explained_batches import ExplainPlan, mean_figures, own_columns
 from skysieve.recipes.explained_model import ExplainedModel, Verdicts
 from skysieve.samples.description import TensorColumn
@@ -118,7 +120,8 @@ class ExplainedSequences:
         curves = LightCurves.of(piece)
         if fold == SEARCH:
             fold = reading["fold"] = _FOLDED
-            piece = piece.with_columns({_FOLDED: folding_periods(curves)})
+            options = from_dict(PeriodOptions, reading.get("search", {}))
+            piece = piece.with_columns({_FOLDED: folding_periods(curves, options)})
         sequences = _sequences(replace(self.contract, reading=reading), piece)
         periods = piece.scalar(fold).astype(np.float64) * reading.get("fold_factor", 1.0)
         return sequences, _order_of_phases(curves, periods), periods

@@ -5,9 +5,9 @@ the points of a curve, folded at its period, and tells them again from an embedd
 weights points by their errors. Embeddings need no labels, and serve a classifier.
 
 Here the encoder is trained as a classifier at once, from random weights; `skysieve.training` can train the
-autoencoder first. The period is searched for in every curve, and curves are folded at twice the best one,
-which shows both minima of an eclipsing binary; ``sequence.fold`` names a column of periods instead, or
-nothing.
+autoencoder first. The period at which a curve folds best is searched for, and curves are folded at twice
+that, which shows both minima of an eclipsing binary; ``sequence.fold`` names a column of periods instead,
+or nothing.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ CONFIGURATION = SequenceConfiguration(
     preprocess=(),
     labels=LabelConfig(id="id"),
     network=NetworkConfig(
-        name="naul", arguments={"hidden": 32, "layers": 1, "embedding": 32, "dense": 32, "dropout": 0.1}
+        name="naul", arguments={"hidden": 40, "layers": 1, "embedding": 32, "dense": 32, "dropout": 0.1}
     ),
     training=TrainingConfig(
-        epochs=10,
-        learning_rate=8e-3,
-        patience=10,
+        epochs=18,
+        learning_rate=6e-3,
+        patience=18,
         schedule="cosine",
         warmup_epochs=1,
         optimizer="adamw",
         weight_decay=0.01,
         precision="float32",
     ),
-    sequence=SequenceConfig(errors=True, fold="search", fold_factor=2.0, batch_tokens=8192, keep=(0.3, 0.8)),
+    sequence=SequenceConfig(errors=True, fold="search", fold_factor=2.0, batch_tokens=8192, keep=(0.4, 1.0)),
 )
 
 NAUL = RECIPES.register("naul")(

@@ -70,19 +70,19 @@ def read_light_curve_steps(settings: Mapping[str, Any], samples: SampleSet) -> R
 
 
 def searched_periods(curves: LightCurves, options: PeriodOptions | None = None) -> NDArray[np.float64]:
-    """Return the period in days at the best peak of the periodogram of each curve, shape (N,).
+    """Return the period in days at which each curve folds best, shape (N,), among its best peaks.
 
-    NaN for a curve with too few points for a search.
+    NaN for a curve with too few points. Eclipsing binaries mostly fold best at half their period.
     """
     from skysieve.preprocess.curve_features import measure_features
 
-    configuration = FeatureConfiguration(sets=("periods",), periods=options or PeriodOptions())
+    configuration = FeatureConfiguration(sets=("folded-shape",), periods=options or PeriodOptions())
     found = measure_features(curves, configuration)
-    return np.asarray(found.columns()["period_1"])
+    return np.asarray(found.columns()["fold_period"])
 
 
 def folding_periods(curves: LightCurves, options: PeriodOptions | None = None) -> NDArray[np.float64]:
-    """Return the period that each curve is folded at, shape (N,): that of the best peak.
+    """Return the period that each curve is folded at, shape (N,): the one at which it folds best.
 
     A curve with too few points for a search has a little more than its baseline as period: it stays unfolded.
     """
