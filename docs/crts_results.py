@@ -43,7 +43,6 @@ DEBOSSCHER_REFERENCES = {
 #: Parts by file name: the result that each reads.
 SOURCES = {
     "crts-networks": "crts_networks",
-    "crts-early": "crts_networks",
     "crts-features": "crts_features",
     "crts-combination": "crts_combination",
     "crts-classes": "crts_combination",
@@ -61,7 +60,6 @@ def parts() -> dict[str, str]:
     """Return the parts by file name."""
     makers = {
         "crts-networks": _networks,
-        "crts-early": _early,
         "crts-features": _crts,
         "crts-combination": _crts,
         "crts-classes": _classes,
@@ -151,19 +149,6 @@ def _confusion(found: Mapping[str, Any]) -> str:
     ]
     head = ["class", *(f"called {cell(each)}" for each in found["classes"])]
     return f"{SHOWN.capitalize()}, by the likeliest class, all folds together.\n\n" + table(head, rows)
-
-
-def _early(found: Mapping[str, Any]) -> str:
-    told = found.get("early", {})
-    classifiers = told.get("classifiers", {})
-    if not classifiers:
-        return "Not run yet: `python experiments/crts_networks.py --only early` measures it.\n"
-    cuts = [cut["name"] for cut in next(iter(classifiers.values()))["truncations"]]
-    rows = [
-        [cell(name), *(f"{cut['accuracy']['value']:.3f}" for cut in one["truncations"])]
-        for name, one in classifiers.items()
-    ]
-    return f"Accuracy; {cell(told['protocol'])}.\n\n" + table(["classifier", *map(cell, cuts)], rows)
 
 
 def _minimal(found: Mapping[str, Any]) -> str:

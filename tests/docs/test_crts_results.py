@@ -79,15 +79,9 @@ def test_classes_are_those_of_the_features_not_of_what_is_best_by_chance(
     assert "| EA | 7 | 3 |" in parts["crts-confusion.md"]
 
 
-def test_the_accuracy_at_each_share_of_the_points_is_shown(crts_results: ModuleType, tmp_path: Path) -> None:
-    cuts = [{"name": name, "accuracy": {"value": value}} for name, value in (("10 %", 0.6), ("100 %", 0.8))]
-    told = json.loads(content({"dmdt": result(0.7)}))
-    (tmp_path / "crts_networks.json").write_text(json.dumps(told))
-    assert "Not run yet" in crts_results.parts()["crts-early.md"]
+def test_networks_stand_without_the_references_of_trees(crts_results: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "crts_networks.json").write_text(content({"dmdt": result(0.7)}))
     assert "reference" not in crts_results.parts()["crts-networks.md"]
-    told["early"] = {"protocol": "cut", "classifiers": {"gru": {"truncations": cuts}}}
-    (tmp_path / "crts_networks.json").write_text(json.dumps(told))
-    assert "| gru | 0.600 | 0.800 |" in crts_results.parts()["crts-early.md"]
 
 
 def test_removal_shows_where_it_began_some_steps_and_the_smallest_set(

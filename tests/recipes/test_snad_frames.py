@@ -21,7 +21,8 @@ from skysieve.samples.description import Description, TensorColumn
 
 ENCODER = "ab" * 32
 QUICK: dict[str, Any] = {
-    "training.epochs": 3,
+    "training.epochs": 8,
+    "training.batch_size": 8,
     "training.threads": 1,
     "network.arguments": {"hidden": 8, "width": 8, "heads": 1, "dense": 8, "dropout": 0.0},
     "calibration.method": "temperature",
