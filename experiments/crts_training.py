@@ -29,8 +29,8 @@ from skysieve.training.execution import seeded_network
 from skysieve.training.fit import fit
 from skysieve.training.predict import predict_logits
 from skysieve.training.ragged import RaggedSequences
-from skysieve.training.ragged_light_curves import Thinning
 from skysieve.training.ragged_reconstruction import fit_autoencoder
+from skysieve.training.thinning import Thinning
 
 __all__ = ["Fold", "Trained", "probabilities", "trained"]
 

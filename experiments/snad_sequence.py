@@ -38,7 +38,7 @@ from skysieve.training.execution import seeded_network
 from skysieve.training.fit import fit
 from skysieve.training.predict import predict_logits
 from skysieve.training.ragged import RaggedSequences
-from skysieve.training.ragged_light_curves import Thinning
+from skysieve.training.thinning import Thinning
 from snad_data import SnadData, read_snad
 
 __all__ = ["figures", "figures_by_fold", "held_out_logits", "take_objects"]

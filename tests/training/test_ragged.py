@@ -22,7 +22,7 @@ from skysieve.training.fit import FitResult, fit
 from skysieve.training.history import EpochRecord
 from skysieve.training.predict import predict_logits
 from skysieve.training.ragged import RaggedSequences, bucketed_batches
-from skysieve.training.ragged_light_curves import Thinning
+from skysieve.training.thinning import Thinning
 
 torch.set_num_threads(1)
 

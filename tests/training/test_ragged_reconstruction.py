@@ -13,8 +13,8 @@ from skysieve.networks.sequences.naul import NaulAutoencoder
 from skysieve.training.configuration import TrainingConfig
 from skysieve.training.execution import seeded_network
 from skysieve.training.ragged import RaggedSequences
-from skysieve.training.ragged_light_curves import Thinning
 from skysieve.training.ragged_reconstruction import fit_autoencoder
+from skysieve.training.thinning import Thinning
 
 torch.set_num_threads(1)
 CONFIG = TrainingConfig(

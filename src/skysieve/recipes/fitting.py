@@ -32,7 +32,7 @@ from skysieve.training.fit import FitResult, fit
 from skysieve.training.history import EpochRecord
 from skysieve.training.predict import predict_logits
 from skysieve.training.ragged import RaggedSequences
-from skysieve.training.ragged_light_curves import Thinning
+from skysieve.training.thinning import Thinning
 
 __all__ = ["Fitted", "fit_recipe"]
 

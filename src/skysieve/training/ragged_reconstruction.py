@@ -15,8 +15,8 @@ from skysieve.training.configuration import TrainingConfig
 from skysieve.training.execution import Execution, derived_seed, reproducible, seed_everything
 from skysieve.training.optimizers import make_optimizer
 from skysieve.training.ragged import RaggedSequences, bucketed_batches
-from skysieve.training.ragged_light_curves import Thinning
 from skysieve.training.schedule import learning_rate_at
+from skysieve.training.thinning import Thinning
 
 __all__ = ["Reconstruction", "fit_autoencoder"]
 
@@ -56,7 +56,7 @@ def fit_autoencoder(
     network : NaulAutoencoder
         Trained in place; left with the weights of its best epoch, in evaluation mode.
     train, validation : RaggedSequences
-        Light curves (`skysieve.training.ragged_light_curves.light_curve_sequences`).
+        Light curves (`skysieve.training.thinning.light_curve_sequences`).
     config : TrainingConfig
         Epochs, batches, optimizer, schedule, patience, seed, device; the rest is for classifiers.
     thinning : Thinning, optional

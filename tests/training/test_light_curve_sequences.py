@@ -10,7 +10,8 @@ import torch
 
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.samples.light_curves import LightCurves
-from skysieve.training.ragged_light_curves import Thinning, light_curve_sequences
+from skysieve.training.light_curve_sequences import light_curve_sequences
+from skysieve.training.thinning import Thinning
 
 torch.set_num_threads(1)
 

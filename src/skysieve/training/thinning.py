@@ -9,9 +9,8 @@ from torch import Tensor
 
 from skysieve.errors import ConfigurationError
 from skysieve.networks.sequences.sequence_network import lengths_of, valid_steps
-from skysieve.training.light_curve_sequences import BandColumns, light_curve_sequences
 
-__all__ = ["BandColumns", "Thinning", "light_curve_sequences"]
+__all__ = ["Thinning"]
 
 
 @dataclass(frozen=True)
