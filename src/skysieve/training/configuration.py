@@ -192,7 +192,8 @@ class TrainingConfig:
         # json gives lists back, and a configuration must equal the one that was written.
         object.__setattr__(self, "betas", tuple(self.betas))
         shorter = self.warmup_epochs < self.epochs
-        _check("warmup_epochs", self.warmup_epochs, shorter, f"below epochs ({self.epochs})")
+        few = f"below epochs ({self.epochs}), which is {self.epochs - 1} at the most"
+        _check("warmup_epochs", self.warmup_epochs, shorter, few)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
