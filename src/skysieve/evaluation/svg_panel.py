@@ -17,7 +17,7 @@ __all__ = ["HEIGHT", "LEFT", "RIGHT", "TOP", "WIDTH", "Axis", "Panel", "svg_elem
 WIDTH, HEIGHT = 900, 610
 """Size of a panel in its own units; whole numbers of them place a point well enough."""
 
-LEFT, RIGHT, TOP, BOTTOM = 148, 864, 62, 474
+LEFT, RIGHT, TOP, BOTTOM = 176, 864, 62, 474
 """Where the axes lie on it."""
 
 LETTERS = 39
@@ -112,7 +112,7 @@ class Panel:
             f'<path d="{grid}" fill="none" stroke-width="2" style="stroke:{_themed("rule")}"/>'
             f'<g style="fill:{_themed("muted")}"><g text-anchor="middle">{below}'
             f'<text x="{(LEFT + RIGHT) // 2}" y="{BOTTOM + 106}">{escape(x_label)}</text>'
-            f'<text transform="translate(36 {middle})rotate(-90)">{escape(y_label)}</text></g>'
+            f'<text transform="translate(34 {middle})rotate(-90)">{escape(y_label)}</text></g>'
             f'<g text-anchor="end">{beside}</g></g>'
         )
 
