@@ -35,7 +35,7 @@ def test_the_attribution_adds_up_to_the_difference_of_the_logits(
     arguments = {"width": 4} | ({"dense": 8} if name == "vgg4" else {})
     network = build_network(name, shape=(channels, 16, 16), outputs=outputs, **arguments).eval()
     images = np.random.default_rng(seed).normal(size=(2, channels, 16, 16)).astype(np.float32)
-    found = attribute(network, images, "integrated-gradients", baseline=baseline, value=0.3, steps=96)
+    found = attribute(network, images, "integrated-gradients", baseline=baseline, value=0.3, steps=1536)
     x = torch.tensor(images)
     start = {"zeros": torch.zeros_like(x), "given": torch.full_like(x, 0.3)}.get(baseline)
     if start is None:
@@ -51,8 +51,8 @@ def test_the_attribution_adds_up_to_the_difference_of_the_logits(
     total = found.maps.astype(np.float64).sum((1, 2))
     np.testing.assert_allclose(found.figures["logit_difference"], difference, atol=1e-4)
     np.testing.assert_allclose(total - difference, found.figures["completeness_error"], atol=1e-4)
-    # Rectifiers bend the way at many places: of 400 networks drawn so, 96 steps left a tenth at the worst.
-    assert np.abs(total - difference).max() < 0.2 * max(1.0, np.abs(difference).max())
+    # Rectifiers bend the way at many places: 96 steps leave up to a tenth of some of these networks.
+    assert np.abs(total - difference).max() < 0.02 * max(1.0, np.abs(difference).max())
 
 
 def test_a_linear_network_needs_one_step() -> None:
