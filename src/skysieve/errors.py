@@ -11,7 +11,9 @@
     ├── ContractError          input and model do not fit together
     ├── ModelError             a model folder is damaged or incomplete
     ├── ScoringError           a scoring run broke off, and can be continued
-    └── DownloadError          an archive did not deliver what was asked for
+    ├── DownloadError          an archive did not deliver what was asked for
+    ├── ServiceError           the night service cannot go on: its database, its files, its feeds
+    └── AccessError            a person or a token may not do what was asked
 
 Every message says what was found, what was expected and what to do, and names
 the item. `InputError` also carries a short ``kind`` (``truncated-gzip``), so
@@ -25,6 +27,7 @@ import none of them.
 from __future__ import annotations
 
 __all__ = [
+    "AccessError",
     "ConfigurationError",
     "ContractError",
     "DownloadError",
@@ -33,6 +36,7 @@ __all__ = [
     "ModelError",
     "SampleSetError",
     "ScoringError",
+    "ServiceError",
     "SkysieveError",
     "UnknownNameError",
 ]
@@ -92,3 +96,11 @@ class ScoringError(SkysieveError):
 
 class DownloadError(SkysieveError, OSError):
     """A file could not be fetched, or is not the file that was asked for."""
+
+
+class ServiceError(SkysieveError):
+    """The night service cannot do what was asked: its database, its files or a feed is not as it must be."""
+
+
+class AccessError(SkysieveError, PermissionError):
+    """A person or a token is not known, or may not do what was asked."""

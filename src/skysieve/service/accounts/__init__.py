@@ -1,0 +1,3 @@
+"""Users, sessions, tokens, roles and the audit log."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Pages, counts, neighbours and exports of candidates."""
+
+from __future__ import annotations

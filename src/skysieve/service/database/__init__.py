@@ -1,0 +1,3 @@
+"""Tables, connections and migrations of the database."""
+
+from __future__ import annotations

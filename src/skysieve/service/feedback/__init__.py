@@ -1,0 +1,3 @@
+"""From labels back to training."""
+
+from __future__ import annotations

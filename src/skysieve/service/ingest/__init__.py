@@ -1,0 +1,3 @@
+"""Feeds, the journal of items, the quarantine."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Labels, comments, taxonomies, campaigns and consensus."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Logs, metrics, health, retention, backup."""
+
+from __future__ import annotations

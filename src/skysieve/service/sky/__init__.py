@@ -1,0 +1,3 @@
+"""The index of positions on the sky."""
+
+from __future__ import annotations
