@@ -91,3 +91,9 @@ def _open(address: str, tmp_path: Path) -> Iterator[Service]:
     opened = Service(home, settings, Database(address), ContentStore(home.files))
     yield opened
     opened.close()
+
+
+_browser = _module_beside("browser")
+browser, open_page, page, live_server = (
+    getattr(_browser, fixture) for fixture in ("browser", "open_page", "page", "live_server")
+)
