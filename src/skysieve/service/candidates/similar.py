@@ -1,0 +1,143 @@
+"""Candidates that look alike: a few numbers of each image that do not change when it is turned.
+
+An image is brought to its noise and compressed (asinh); of it are kept the mean and the scatter in
+rings around the centre, and the strength of the first angular modes in wider rings. What a star, a
+dipole, a streak or a dead column leaves there differs; how it happens to lie does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from skysieve.service.database.tables import Candidate
+
+__all__ = ["MOST_COMPARED", "look_of", "similar"]
+
+#: The latest candidates that are compared.
+MOST_COMPARED = 20_000
+#: Rings for mean and scatter, rings for angular modes, and the modes.
+RINGS, WIDE_RINGS, MODES = 8, 3, (1, 2, 3, 4)
+#: Pixels beyond it are sentinels for missing ones.
+_LARGEST_MEASURED = 1e30
+
+
+def look_of(images: Mapping[str, NDArray[np.floating[Any]]]) -> bytes:
+    """Return what images look like, whichever way they are turned.
+
+    Parameters
+    ----------
+    images : mapping of str to ndarray, shape (H, W)
+        Channels in their order; NaN, infinities and sentinels are missing and count as sky.
+
+    Returns
+    -------
+    bytes
+        Float32, as many for each channel; no bytes where there is no channel.
+
+    Examples
+    --------
+    >>> image = np.random.default_rng(0).normal(size=(63, 63))
+    >>> upright, turned = (np.frombuffer(look_of({"difference": each}), np.float32)
+    ...                    for each in (image, np.rot90(image)))
+    >>> bool(np.allclose(upright, turned, atol=1e-4))
+    True
+    """
+    looks = [_look(np.asarray(image, dtype=np.float32)) for image in images.values()]
+    return np.concatenate(looks).tobytes() if looks else b""
+
+
+def similar(session: Session, candidate: Candidate, most: int = 12) -> list[tuple[Candidate, float]]:
+    """Return the candidates that look most alike, among the latest of the same kind.
+
+    Parameters
+    ----------
+    session : Session
+        Of the database.
+    candidate : Candidate
+        The one that others are compared with.
+    most : int
+        So many at the most.
+
+    Returns
+    -------
+    list of (Candidate, float)
+        Nearest first, with the distance, each number in units of its scatter over the night; empty where
+        the candidate has no image.
+    """
+    look = session.scalar(select(Candidate.look).where(Candidate.id == candidate.id))
+    if not look:
+        return []
+    found = session.execute(
+        select(Candidate.id, Candidate.look)
+        .where(Candidate.kind == candidate.kind, Candidate.look.is_not(None), Candidate.id != candidate.id)
+        .order_by(Candidate.id.desc())
+        .limit(MOST_COMPARED)
+    ).all()
+    others = [(number, other) for number, other in found if other and len(other) == len(look)]
+    if not others:
+        return []
+    matrix = np.frombuffer(b"".join(other for _, other in others), dtype=np.float32).reshape(len(others), -1)
+    distances = _distances(matrix, np.frombuffer(look, dtype=np.float32))
+    nearest = np.argsort(distances, kind="stable")[:most]
+    numbers = [others[at][0] for at in nearest]
+    rows = session.scalars(
+        select(Candidate).where(Candidate.id.in_(numbers)).options(undefer(Candidate.look))
+    ).all()
+    by_number = {row.id: row for row in rows}
+    return [(by_number[number], float(distances[at])) for number, at in zip(numbers, nearest, strict=True)]
+
+
+def _distances(others: NDArray[np.float32], one: NDArray[np.float32]) -> NDArray[np.float32]:
+    scatter = others.std(axis=0)
+    scale = np.where(scatter > 0, scatter, 1.0)
+    return np.asarray(np.sqrt(np.mean(((others - one) / scale) ** 2, axis=1)), dtype=np.float32)
+
+
+def _look(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    means, waves = _projections(image.shape[0], image.shape[1])
+    # In double precision: the scatter is a difference of numbers that may be nearly equal.
+    pixels = _in_units_of_noise(image).ravel().astype(np.float64)
+    mean = means @ pixels
+    scatter = np.sqrt(np.maximum(means @ (pixels * pixels) - mean * mean, 0.0))
+    cosines, sines = (waves @ pixels).reshape(2, -1)
+    return np.concatenate([mean, scatter, np.hypot(cosines, sines)]).astype(np.float32)
+
+
+def _in_units_of_noise(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the image above its median in units of its scatter, compressed; missing pixels are 0."""
+    measured = np.isfinite(image) & (np.abs(image) < _LARGEST_MEASURED)
+    if not measured.any():
+        return np.zeros_like(image)
+    values = image[measured]
+    middle = np.median(values)
+    noise = 1.4826 * np.median(np.abs(values - middle)) or values.std() or np.float32(1)
+    units = np.zeros_like(image)
+    units[measured] = np.arcsinh((values - middle) / noise)
+    return units
+
+
+@lru_cache(maxsize=8)
+def _projections(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what takes the pixels to means in rings, and to cosines and sines in wide rings."""
+    y, x = np.indices((rows, columns), dtype=np.float64)
+    y, x = y - (rows - 1) / 2, x - (columns - 1) / 2
+    radius = np.hypot(x, y).ravel() / (min(rows, columns) / 2)
+    angle = np.arctan2(y, x).ravel()
+    narrow = [_ring(radius, ring, RINGS) for ring in range(RINGS)]
+    # The very middle has no angle.
+    wide = [_ring(radius, ring, WIDE_RINGS) * (radius > 0) for ring in range(WIDE_RINGS)]
+    waves = [wave(mode * angle) * ring for wave in (np.cos, np.sin) for ring in wide for mode in MODES]
+    return np.array(narrow), np.array(waves)
+
+
+def _ring(radius: NDArray[np.float64], ring: int, rings: int) -> NDArray[np.float64]:
+    # The middle, where the source is, has the narrower rings.
+    inside = (radius >= (ring / rings) ** 1.5) & (radius < ((ring + 1) / rings) ** 1.5)
+    return np.asarray(inside / max(1, inside.sum()))
