@@ -1,0 +1,46 @@
+"""People and candidates to label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from skysieve.service.database.tables import Candidate, Night, User
+from skysieve.service.service import Service
+
+People = Callable[..., list[int]]
+Candidates = Callable[..., list[int]]
+
+
+@pytest.fixture
+def people() -> People:
+    """Return a function that adds users and returns their ids."""
+
+    def make(service: Service, *names: str) -> list[int]:
+        users = [User(name=name, role="scanner") for name in names]
+        with service.database.writing() as session:
+            session.add_all(users)
+        return [user.id for user in users]
+
+    return make
+
+
+@pytest.fixture
+def candidates() -> Candidates:
+    """Return a function that adds candidates of one night and returns their ids."""
+
+    def make(service: Service, number: int, *, kind: str = "alert", night: str = "20260101") -> list[int]:
+        with service.database.writing() as session:
+            of = session.scalars(select(Night).where(Night.name == night)).first() or Night(name=night)
+            made = [
+                Candidate(
+                    kind=kind, survey="ZTF", name=f"{night}{at:06d}", object_id=f"ZTF{at // 2}", night=of
+                )
+                for at in range(number)
+            ]
+            session.add_all(made)
+        return [each.id for each in made]
+
+    return make
