@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["SCOPES", "Role"]
+__all__ = ["SCOPES", "Role", "least_role", "scopes_of"]
 
-#: What a token may be allowed, with the least role whose owner can allow it.
+#: What a token may be allowed; `least_role` says whose owner can allow it.
 SCOPES: dict[str, str] = {
     "read": "see candidates, scores, labels and files",
     "label": "label and comment",
@@ -39,3 +39,34 @@ class Role(IntEnum):
     def of(cls, label: str) -> Role:
         """Return the role of a name in lower case."""
         return cls[label.upper()]
+
+
+_LEAST = {
+    "read": Role.VIEWER,
+    "label": Role.SCANNER,
+    "ingest": Role.CURATOR,
+    "curate": Role.CURATOR,
+    "admin": Role.ADMIN,
+}
+
+
+def least_role(scope: str) -> Role:
+    """Return the least role whose tokens may have a scope.
+
+    Examples
+    --------
+    >>> least_role("curate").label
+    'curator'
+    """
+    return _LEAST[scope]
+
+
+def scopes_of(role: Role) -> frozenset[str]:
+    """Return the scopes that tokens of a role may have.
+
+    Examples
+    --------
+    >>> sorted(scopes_of(Role.SCANNER))
+    ['label', 'read']
+    """
+    return frozenset(scope for scope in SCOPES if role >= least_role(scope))

@@ -6,49 +6,31 @@ A route says ``dependencies=[access(Role.SCANNER, "label")]``, or ``[PUBLIC]`` w
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
 
 from skysieve.errors import ServiceError
+from skysieve.service.accounts.caller import Caller
 from skysieve.service.accounts.roles import Role
 from skysieve.service.service import Service
 
-__all__ = ["PUBLIC", "Caller", "CallerOf", "Guard", "ServiceOf", "access", "check_routes", "guard_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls.
-
-    Parameters
-    ----------
-    user_id : int
-        The user.
-    name : str
-        The user's name.
-    role : Role
-        What the user may do.
-    scopes : frozenset of str
-        What a token may do; of a session, all.
-    session_id : int, optional
-        The session, where it is a browser that calls.
-    csrf : str
-        The session's token against forged requests; empty where a token of the API calls.
-    """
-
-    user_id: int
-    name: str
-    role: Role
-    scopes: frozenset[str]
-    session_id: int | None = None
-    csrf: str = ""
-
-    def may(self, role: Role, scope: str) -> bool:
-        """Say whether a route of a role and a scope is open to the caller."""
-        return self.role >= role and scope in self.scopes
+__all__ = [
+    "PUBLIC",
+    "Caller",
+    "CallerOf",
+    "Guard",
+    "ServiceOf",
+    "access",
+    "check_routes",
+    "guard_of",
+    "guarded_routes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +103,42 @@ def guard_of(route: APIRoute) -> Guard:
     return guards[0]
 
 
+def guarded_routes(application: FastAPI) -> Iterator[APIRoute]:
+    """Yield every route with its guard, those of included routers among them.
+
+    Newer releases of FastAPI keep an included router whole instead of copying its routes. What is
+    neither a route nor a router of a kind known here is refused: nobody can say who may call it.
+
+    Raises
+    ------
+    ServiceError
+        As of `guard_of`, and for anything else that answers, but the public static files.
+    """
+    yield from _routes(application.routes)
+
+
 def check_routes(application: FastAPI) -> None:
     """Refuse an application with a route that does not say who may call it.
 
     Raises
     ------
     ServiceError
-        As of `guard_of`.
+        As of `guarded_routes`.
     """
-    for route in application.routes:
+    for _ in guarded_routes(application):
+        pass
+
+
+def _routes(routes: Sequence[BaseRoute]) -> Iterator[APIRoute]:
+    for route in routes:
+        included = getattr(route, "original_router", None)
         if isinstance(route, APIRoute):
             guard_of(route)
+            yield route
+        elif isinstance(included, APIRouter):
+            yield from _routes(included.routes)
+        elif not (isinstance(route, Mount) and isinstance(route.app, StaticFiles)):
+            raise ServiceError(
+                f"{getattr(route, 'path', route)!s} is a {type(route).__name__}, which has no guard; "
+                "expected a route of an APIRouter"
+            )
