@@ -1,0 +1,52 @@
+"""A full disk: one signal, whoever finds it."""
+
+import dataclasses
+import errno
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from skysieve.errors import ServiceError
+from skysieve.service.ingest.disk import is_disk_full, require_space, watching_space
+
+
+def _keeping(service, megabytes):
+    ingest = dataclasses.replace(service.settings.ingest, stop_free_mb=megabytes)
+    return dataclasses.replace(service, settings=dataclasses.replace(service.settings, ingest=ingest))
+
+
+def test_room_is_asked_for_before_there_is_none(sqlite_service):
+    require_space(_keeping(sqlite_service, 0))
+    with pytest.raises(ServiceError, match=r"MB are kept free.*skysieve prune") as raised:
+        require_space(_keeping(sqlite_service, 10**12))
+    assert is_disk_full(raised.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")),
+    ],
+)
+def test_files_and_databases_tell_of_a_full_disk_alike(sqlite_service, error):
+    with pytest.raises(ServiceError, match="the disk is full") as raised, watching_space(sqlite_service):
+        raise error
+    assert is_disk_full(raised.value)
+
+
+def test_postgresql_tells_by_its_code(sqlite_service):
+    original = sqlite3.OperationalError("could not extend file")
+    original.sqlstate = "53100"
+    with pytest.raises(ServiceError) as raised, watching_space(sqlite_service):
+        raise OperationalError("INSERT", {}, original)
+    assert is_disk_full(raised.value)
+
+
+def test_other_failures_pass(sqlite_service):
+    for error in (OSError(errno.EACCES, "no"), OperationalError("x", {}, sqlite3.OperationalError("locked"))):
+        with pytest.raises(type(error)), watching_space(sqlite_service):
+            raise error
+        assert not is_disk_full(error)
