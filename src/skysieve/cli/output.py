@@ -14,6 +14,7 @@ __all__ = [
     "examples",
     "in_words",
     "say",
+    "say_columns",
     "say_counts",
     "say_error",
     "say_findings",
@@ -56,6 +57,20 @@ def say_counts(counts: Mapping[str, Mapping[str, int]]) -> None:
     for part, *cells in rows:
         aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         say("  ".join([part.ljust(widths[0]), *aligned]))
+
+
+def say_columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows below the names of their columns; what is not text stands to the right."""
+    words = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *words, strict=True)]
+    right = [bool(rows) and all(isinstance(cell, int | float) for cell in column) for column in zip(*rows)]
+    right = right or [False] * len(names)
+    for row in ([*names], *words):
+        cells = zip(row, widths, right, strict=True)
+        line = "  ".join(
+            cell.rjust(width) if aligned else cell.ljust(width) for cell, width, aligned in cells
+        )
+        say(line.rstrip())
 
 
 def say_findings(findings: Sequence[Any], limit: int = 10) -> None:
