@@ -63,7 +63,10 @@ def say_columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows below the names of their columns; what is not text stands to the right."""
     words = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *words, strict=True)]
-    right = [bool(rows) and all(isinstance(cell, int | float) for cell in column) for column in zip(*rows)]
+    right = [
+        bool(rows) and all(isinstance(cell, int | float) for cell in column)
+        for column in zip(*rows, strict=True)
+    ]
     right = right or [False] * len(names)
     for row in ([*names], *words):
         cells = zip(row, widths, right, strict=True)
