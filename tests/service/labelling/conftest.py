@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from skysieve.service.database.tables import Candidate, Night, User
+from skysieve.service.labelling.campaigns import CampaignPlan, change_state, create_campaign
+from skysieve.service.labelling.proposals import chosen_by_id
 from skysieve.service.service import Service
 
 People = Callable[..., list[int]]
@@ -42,5 +44,21 @@ def candidates() -> Candidates:
             ]
             session.add_all(made)
         return [each.id for each in made]
+
+    return make
+
+
+@pytest.fixture
+def campaign() -> Callable[..., int]:
+    """Return a function that makes a campaign of given candidates, open unless told otherwise."""
+
+    def make(service: Service, chosen: list[int], *, state: str = "open", kind: str = "alert", **plan) -> int:
+        plan = {"name": "first", "kind": kind} | plan
+        with service.database.writing() as session:
+            found = chosen_by_id(session, kind, chosen)
+            made = create_campaign(session, CampaignPlan(**plan), found)
+            if state != "draft":
+                change_state(session, made.id, state)
+            return made.id
 
     return make
