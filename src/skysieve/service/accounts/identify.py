@@ -116,10 +116,10 @@ def _by_token(request: Request, service: Service, key: str, now: datetime) -> Ca
         token = find_token(session, key, now)
         if token is None:
             return None
-        caller = caller_of_token(token)
-    _limit(request, ("token", token.id))
-    if token.last_used is None or now - token.last_used > TOUCH:
-        _write_down(service.database, lambda session: touch_token(session, token.id, now))
+        caller, token_id, seen = caller_of_token(token), token.id, token.last_used
+    _limit(request, ("token", token_id))
+    if seen is None or now - seen > TOUCH:
+        _write_down(service.database, lambda session: touch_token(session, token_id, now))
     return caller
 
 
@@ -128,10 +128,10 @@ def _by_session(request: Request, service: Service, secret: str, now: datetime) 
         found = find_session(session, secret, service.settings.web, now)
         if found is None:
             return None
-        caller = caller_of_session(found)
-    _limit(request, ("session", found.id))
-    if now - found.last_seen > TOUCH:
-        _write_down(service.database, lambda session: touch_session(session, found.id, now))
+        caller, session_id, seen = caller_of_session(found), found.id, found.last_seen
+    _limit(request, ("session", session_id))
+    if now - seen > TOUCH:
+        _write_down(service.database, lambda session: touch_session(session, session_id, now))
     return caller
 
 

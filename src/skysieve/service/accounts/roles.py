@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from skysieve.errors import InputError
+
 __all__ = ["SCOPES", "Role", "least_role", "scopes_of"]
 
 #: What a token may be allowed; `least_role` says whose owner can allow it.
@@ -37,8 +39,18 @@ class Role(IntEnum):
 
     @classmethod
     def of(cls, label: str) -> Role:
-        """Return the role of a name in lower case."""
-        return cls[label.upper()]
+        """Return the role of a name in lower case.
+
+        Raises
+        ------
+        InputError
+            ``bad-role``.
+        """
+        for role in cls:
+            if role.label == label:
+                return role
+        expected = ", ".join(role.label for role in cls)
+        raise InputError("role", "bad-role", f"{label[:40]!r} is none; expected {expected}")
 
 
 _LEAST = {

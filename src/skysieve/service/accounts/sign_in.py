@@ -52,19 +52,17 @@ def sign_in(
     """
     with database.reading() as session:
         user = find_user(session, name)
-    known = user.name if user is not None else _nobody(name)
+        user_id, known = (user.id, user.name) if user else (None, _nobody(name))
+        stored = user.password_hash if user and user.active else ""
     attempt = database.write(lambda session: reserve_attempt(session, known, address))
     if attempt.wait_s > 0:
         return SignIn(wait_s=attempt.wait_s)
-    stored = user.password_hash if user is not None and user.active else ""
-    right = verify_password(password, stored)
-    if user is None or not right:
-        if user is not None:
-            failed = user.name
-            database.write(lambda session: record(session, failed, "session.refuse", failed, address=address))
+    if not verify_password(password, stored):
+        # Unknown names cost as much, but what was typed is not kept: it may be a password.
+        target = known if user_id is not None else ""
+        database.write(lambda session: record(session, "nobody", "session.refuse", target, address=address))
         return SignIn()
     new_hash = hash_password(password) if needs_new_hash(stored) else ""
-    user_id = user.id
 
     def work(session: Session) -> str:
         # Disabled, or given another password, while this one was verified?

@@ -1,0 +1,87 @@
+"""How errors are answered: as JSON for programs, as a page or the way to the sign-in for people."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from skysieve.service.web.local_path import local_path
+from skysieve.service.web.problems import HANDLED, Problem, problem_of
+from skysieve.service.web.templating import render
+
+__all__ = ["add_error_answers", "answer_error", "answer_problem"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def add_error_answers(application: FastAPI) -> None:
+    """Answer what routes raise."""
+    for kind in HANDLED:
+        application.add_exception_handler(kind, _answer)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    return answer_error(request, error)
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """Return the answer to an error; what is wrong inside goes to the log, with the request's id.
+
+    Parameters
+    ----------
+    request : Request
+        What led to it.
+    error : Exception
+        What was raised.
+    """
+    problem = problem_of(error, getattr(request.state, "caller", None))
+    if problem.status >= 500:
+        _LOG.error(
+            "request %s: %s %s failed with %d",
+            _request_id(request),
+            request.method,
+            request.url.path,
+            problem.status,
+            exc_info=error,
+        )
+    return answer_problem(request, problem)
+
+
+def answer_problem(request: Request, problem: Problem) -> Response:
+    """Return the answer that tells of a problem."""
+    if not _for_people(request):
+        return JSONResponse(
+            {
+                "error": problem.message,
+                "kind": problem.kind,
+                "item": problem.item,
+                "request_id": _request_id(request),
+            },
+            problem.status,
+            dict(problem.headers),
+        )
+    if problem.status == 401:
+        return RedirectResponse(f"/sign-in?next={quote(_came_for(request), safe='')}", 303)
+    page = render(
+        request, "error.html", status=problem.status, problem=problem, request_id=_request_id(request)
+    )
+    page.headers.update(problem.headers)
+    return page
+
+
+def _for_people(request: Request) -> bool:
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def _came_for(request: Request) -> str:
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return local_path(request.url.path + query)
+
+
+def _request_id(request: Request) -> str:
+    return str(getattr(request.state, "request_id", ""))
