@@ -24,7 +24,9 @@ def ask_for_scores(session: Session, candidates: Iterable[tuple[int, str]]) -> N
     candidates : iterable of (int, str)
         Id and kind of each.
     """
-    scorers = session.execute(select(Scorer.id, Scorer.kind).where(Scorer.duty != RETIRED)).all()
+    # Shared lock: who is retired meanwhile is left with no pending rows.
+    statement = select(Scorer.id, Scorer.kind).where(Scorer.duty != RETIRED).with_for_update(read=True)
+    scorers = session.execute(statement).all()
     rows = [
         {"scorer_id": scorer, "candidate_id": candidate}
         for candidate, kind in candidates
