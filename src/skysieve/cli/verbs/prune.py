@@ -51,7 +51,7 @@ def prune(
             )
         pruned = prune_service(service, days, labelled=labelled, dry_run=dry_run)
     kept, counts = pruned.kept, pruned.counts()
-    size = counts.pop("file_bytes") / 2**20
+    size = counts.pop("file_bytes") / 1e6
     counts.pop("kept")
     say_table(
         {name.replace("_", "-"): f"{number:,}" for name, number in counts.items()},

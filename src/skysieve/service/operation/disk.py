@@ -10,7 +10,7 @@ from skysieve.service.service import Service
 
 __all__ = ["DiskState", "disk_state"]
 
-_MEGABYTE = 1 << 20
+_MEGABYTE = 1_000_000
 #: Twice what ingest needs to go on: time to act before it stops.
 _WARN_FACTOR = 2
 
@@ -22,7 +22,7 @@ class DiskState:
     Parameters
     ----------
     free_mb, total_mb : int
-        Mebibytes that are free for the user of the service, and of the whole disk.
+        Megabytes (of a million bytes) that are free for the user of the service, and of the whole disk.
     stop_free_mb : int
         Ingest stops where less is free.
 

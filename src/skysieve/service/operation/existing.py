@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skysieve.errors import ServiceError
-from skysieve.service.home import find_home
+from skysieve.service.home import Home, find_home
 from skysieve.service.service import Service, open_service
 
-__all__ = ["existing_service"]
+__all__ = ["existing_service", "require_home"]
 
 
 @contextlib.contextmanager
@@ -28,13 +28,18 @@ def existing_service(folder: str | Path | None = None) -> Iterator[Service]:
         If there is no service in the folder.
     """
     home = find_home(folder)
-    if not home.files.is_dir():
-        raise ServiceError(
-            f"{home.folder} is not the folder of a service; name it with --home or SKYSIEVE_HOME, "
-            "or make a new one with `skysieve serve`"
-        )
+    require_home(home)
     service = open_service(home.folder)
     try:
         yield service
     finally:
         service.close()
+
+
+def require_home(home: Home) -> None:
+    """Raise `ServiceError` if a folder holds no service."""
+    if not home.files.is_dir():
+        raise ServiceError(
+            f"{home.folder} is not the folder of a service; name it with --home or SKYSIEVE_HOME, "
+            "or make a new one with `skysieve serve`"
+        )
