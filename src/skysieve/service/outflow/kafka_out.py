@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
+from skysieve.errors import ConfigurationError
 from skysieve.service.ingest.topics.client import client_options, connection_options
 from skysieve.service.outflow.destination import KAFKA, Answer, Outcome
 from skysieve.service.outflow.messages import Message
@@ -52,6 +53,11 @@ class KafkaTopic:
         How its cluster is reached.
     confirmed_within_s : float
         Seconds within which the cluster must have confirmed a message.
+
+    Raises
+    ------
+    ConfigurationError
+        If the credentials are incomplete or librdkafka does not know an option.
     """
 
     batch = 500
@@ -68,24 +74,22 @@ class KafkaTopic:
             "linger.ms": 20,
             "message.timeout.ms": int(confirmed_within_s * 1000),
         }
-        self._producer: Producer | None = None
+        self._producer: Producer | None = self._new()
 
     def send(self, messages: Sequence[Message], stop: threading.Event) -> list[Outcome | None]:  # noqa: ARG002
         """Produce all and wait for the reports, also where ``stop`` is set: they take seconds."""
-        silent = Outcome(Answer.UNREACHABLE, f"no report of delivery within {self._within_s:g} s")
-        outcomes: list[Outcome | None] = [silent] * len(messages)
-        try:
-            producer = self._open()
-            for place, message in enumerate(messages):
+        outcomes: list[Outcome | None] = [_no_report(self._within_s) for _ in messages]
+        producer = self._open()
+        for place, message in enumerate(messages):
+            try:
                 self._produce(producer, message, _note_in(outcomes, place))
-            # A little longer than a message may take, so that every one has its report.
-            producer.flush(self._within_s + 5.0)
-        except (KafkaException, BufferError) as error:
-            outcomes = [
-                Outcome(Answer.UNREACHABLE, f"Kafka: {error}") if outcome is silent else outcome
-                for outcome in outcomes
-            ]
-        if any(outcome.answer is not Answer.SENT for outcome in outcomes if outcome):
+            except KafkaException as error:
+                outcomes[place] = _outcome_of(error.args[0])
+            except BufferError as error:
+                outcomes[place] = Outcome(Answer.UNREACHABLE, f"Kafka: {error}")
+        # A little longer than a message may take, so that every one has its report.
+        producer.flush(self._within_s + 5.0)
+        if any(outcome is not None and outcome.answer is Answer.UNREACHABLE for outcome in outcomes):
             # An idempotent producer that failed once may refuse all that follows; a new one begins afresh.
             self.close()
         return outcomes
@@ -99,8 +103,14 @@ class KafkaTopic:
 
     def _open(self) -> Producer:
         if self._producer is None:
-            self._producer = Producer(self._options)
+            self._producer = self._new()
         return self._producer
+
+    def _new(self) -> Producer:
+        try:
+            return Producer(self._options)
+        except (KafkaException, ValueError, TypeError) as error:
+            raise ConfigurationError(f"Kafka, to write to {self._topic}: {error}") from None
 
     def _produce(self, producer: Producer, message: Message, note: Any) -> None:
         producer.produce(
@@ -118,6 +128,10 @@ def _note_in(outcomes: list[Outcome | None], place: int) -> Any:
         outcomes[place] = Outcome(Answer.SENT) if error is None else _outcome_of(error)
 
     return note
+
+
+def _no_report(within_s: float) -> Outcome:
+    return Outcome(Answer.UNREACHABLE, f"Kafka: no report of delivery within {within_s:g} s")
 
 
 def _outcome_of(error: KafkaError) -> Outcome:
