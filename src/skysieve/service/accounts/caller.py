@@ -26,7 +26,7 @@ class Caller:
     session_id : int, optional
         The session, where it is a browser that calls.
     csrf : str
-        The session's token against forged requests; empty where a token of the API calls.
+        The session's secret against forged requests, masked; empty where a token of the API calls.
     """
 
     user_id: int

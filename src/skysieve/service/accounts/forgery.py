@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 
 from skysieve.service.settings import WebSettings
 
-__all__ = ["FIELD", "HEADER", "SAFE_METHODS", "comes_from_elsewhere", "given_secret", "same_secret"]
+__all__ = ["FIELD", "HEADER", "SAFE_METHODS", "comes_from_elsewhere", "given_secret", "masked", "same_secret"]
 
 #: Methods that change nothing.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,11 +51,40 @@ async def given_secret(request: Request) -> str:
     return value if isinstance(value, str) else ""
 
 
+def masked(secret: str) -> str:
+    """Return a secret in another disguise each time.
+
+    A page that is compressed tells by its length which guesses, shown on it, are like a secret on it that
+    is always the same (the attack BREACH).
+    """
+    plain = secret.encode()
+    mask = secrets.token_bytes(len(plain))
+    return base64.urlsafe_b64encode(mask + _mixed(mask, plain)).decode()
+
+
 def same_secret(given: str, expected: str) -> bool:
-    """Compare without telling by the time it takes how much of it was right; empty is never right."""
-    return bool(expected) and secrets.compare_digest(
-        given.encode("utf-8", "surrogatepass"), expected.encode()
-    )
+    """Compare two that are masked, without telling by the time it takes how much of one was right.
+
+    Examples
+    --------
+    >>> masked("a") == masked("a"), same_secret(masked("a"), masked("a")), same_secret("a", masked("a"))
+    (False, True, False)
+    """
+    right = _unmasked(expected)
+    return bool(right) and secrets.compare_digest(_unmasked(given), right)
+
+
+def _unmasked(text: str) -> bytes:
+    try:
+        both = base64.urlsafe_b64decode(text.encode("ascii"))
+    except (UnicodeEncodeError, ValueError):
+        return b""
+    half = len(both) // 2
+    return _mixed(both[:half], both[half:])
+
+
+def _mixed(mask: bytes, data: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(mask, data, strict=False))
 
 
 def _origin(url: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, contains_eager
 from starlette.responses import Response
 
 from skysieve.service.accounts.caller import Caller
+from skysieve.service.accounts.forgery import masked
 from skysieve.service.accounts.roles import SCOPES, Role
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.tables import User, UserSession
@@ -131,7 +132,7 @@ def find_session(
 def caller_of_session(found: UserSession) -> Caller:
     """Return who calls in a session: it may do all that the user's role may."""
     user = found.user
-    return Caller(user.id, user.name, Role.of(user.role), frozenset(SCOPES), found.id, found.csrf)
+    return Caller(user.id, user.name, Role.of(user.role), frozenset(SCOPES), found.id, masked(found.csrf))
 
 
 def touch_session(session: Session, session_id: int, now: datetime) -> None:
