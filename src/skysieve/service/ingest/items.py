@@ -76,7 +76,7 @@ class Item:
     def __post_init__(self) -> None:
         object.__setattr__(self, "feed", as_stored_name(self.feed, _LONGEST_FEED))
         object.__setattr__(self, "name", as_stored_name(self.name, _LONGEST_NAME))
-        object.__setattr__(self, "stamp", as_stored_name(self.stamp, _LONGEST_STAMP))
+        object.__setattr__(self, "stamp", as_stored_name(self.stamp, _LONGEST_STAMP) or "none")
         if self.data is None and self.path is None and self.refusal is None:
             raise InputError(self.name, "no-content", "has neither bytes nor a path")
 
