@@ -76,6 +76,8 @@ class Database:
             try:
                 yield session
             finally:
+                # What was read stays readable behind the block: a rollback would forget it.
+                session.expunge_all()
                 session.rollback()
 
     @contextlib.contextmanager

@@ -1,0 +1,250 @@
+"""Candidates: search, one with all that belongs to it, its light curve, its neighbours, its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skysieve.errors import InputError
+from skysieve.service.accounts.roles import Role
+from skysieve.service.api.blinding import blind_to
+from skysieve.service.api.bodies import (
+    CandidateBody,
+    CandidateDetail,
+    CandidatePage,
+    LabelBody,
+    NearCandidate,
+    PointBody,
+    ScoreBody,
+    candidate_body,
+    detail_body,
+    label_body,
+    point_bodies,
+)
+from skysieve.service.candidates.history import history
+from skysieve.service.candidates.neighbours import neighbours
+from skysieve.service.candidates.search import Search, count_candidates, find_candidates
+from skysieve.service.candidates.similar import similar
+from skysieve.service.database.tables import Candidate, Score, Scorer, Verdict
+from skysieve.service.labelling.labels import labels_of
+from skysieve.service.service import Service
+from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
+
+__all__ = ["CandidateId", "SearchOf", "find_candidate", "router"]
+
+router = APIRouter(prefix="/api/v1", tags=["candidates"])
+
+READ = access(Role.VIEWER, "read")
+#: The largest number that a key of the database can be.
+LARGEST_KEY = 2**63 - 1
+
+#: Parameter of a route: the number of a candidate.
+CandidateId = Annotated[int, Path(ge=1, le=LARGEST_KEY, description="number of the candidate here")]
+
+
+def search_of(
+    where: Annotated[str, Query(max_length=4000, description="filter, in the language of searches")] = "",
+    sort: Annotated[str, Query(max_length=32, description="`score`, `-score`, `mag`, `-jd` ...")] = "-score",
+    night: Annotated[str, Query(max_length=16, description="`YYYYMMDD`; empty: all")] = "",
+    ra: Annotated[float | None, Query(ge=0, le=360, description="middle of a cone, degrees")] = None,
+    dec: Annotated[float | None, Query(ge=-90, le=90)] = None,
+    radius: Annotated[float | None, Query(gt=0, le=36_000, description="radius of the cone, arcsec")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="candidates on a page")] = 50,
+    cursor: Annotated[str, Query(max_length=1000, description="`next` of the page before")] = "",
+) -> Search:
+    """Return what was searched for."""
+    return Search(
+        where=where, sort=sort, night=night, ra=ra, dec=dec, radius=radius, size=limit, cursor=cursor
+    )
+
+
+#: Parameter of a route: a search.
+SearchOf = Annotated[Search, Depends(search_of)]
+
+
+@router.get("/candidates", dependencies=[READ])
+def list_candidates(service: ServiceOf, caller: CallerOf, search: SearchOf) -> CandidatePage:
+    """Search candidates, a page at a time."""
+    with service.database.reading() as session:
+        page = find_candidates(session, search)
+        return CandidatePage(items=_bodies(session, caller, page.rows), next=page.next)
+
+
+@router.get("/candidates/count", dependencies=[READ])
+def count(service: ServiceOf, search: SearchOf) -> dict[str, int | bool]:
+    """Count what a search finds, up to 10,000."""
+    most = 10_000
+    with service.database.reading() as session:
+        found = count_candidates(session, search, most=most)
+    return {"count": found, "or_more": found >= most}
+
+
+@router.get("/candidates/by-name/{survey}/{name}", dependencies=[READ])
+def show_by_name(
+    service: ServiceOf,
+    caller: CallerOf,
+    survey: Annotated[str, Path(max_length=32)],
+    name: Annotated[str, Path(max_length=80)],
+) -> list[CandidateBody]:
+    """Return the candidates of a survey's identifier: more than one if an alert and a streak have it."""
+    with service.database.reading() as session:
+        found = session.scalars(
+            select(Candidate).where(Candidate.survey == survey, Candidate.name == name).order_by(Candidate.id)
+        ).all()
+        return _bodies(session, caller, found)
+
+
+@router.get("/candidates/{candidate_id}", dependencies=[READ])
+def show(service: ServiceOf, candidate_id: CandidateId) -> CandidateDetail:
+    """Return a candidate with the scores of all models, verdicts, and all labels."""
+    with service.database.reading() as session:
+        candidate = find_candidate(session, candidate_id)
+        labels = [label_body(given) for given in labels_of(session, candidate_id)]
+        return detail_body(
+            candidate, _scores(session, candidate_id), _verdicts(session, candidate_id), labels
+        )
+
+
+@router.get("/candidates/{candidate_id}/labels", dependencies=[READ])
+def show_labels(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> list[LabelBody]:
+    """Return what people have said of a candidate, what was taken back included."""
+    with service.database.reading() as session:
+        find_candidate(session, candidate_id)
+        if blind_to(session, caller, [candidate_id]):
+            return []
+        return [label_body(given) for given in labels_of(session, candidate_id)]
+
+
+@router.get("/candidates/{candidate_id}/history", dependencies=[READ])
+def show_history(service: ServiceOf, candidate_id: CandidateId) -> list[PointBody]:
+    """Return the light curve of a candidate's object."""
+    with service.database.reading() as session:
+        return point_bodies(history(service, session, find_candidate(session, candidate_id)))
+
+
+@router.get("/candidates/{candidate_id}/neighbours", dependencies=[READ])
+def show_neighbours(
+    service: ServiceOf,
+    caller: CallerOf,
+    candidate_id: CandidateId,
+    radius: Annotated[float, Query(gt=0, le=3600, description="arcsec")] = 10.0,
+) -> list[NearCandidate]:
+    """Return candidates close by on the sky, nearest first."""
+    with service.database.reading() as session:
+        found = neighbours(session, find_candidate(session, candidate_id), radius)
+        return _near(session, caller, found)
+
+
+@router.get("/candidates/{candidate_id}/similar", dependencies=[READ])
+def show_similar(
+    service: ServiceOf,
+    caller: CallerOf,
+    candidate_id: CandidateId,
+    most: Annotated[int, Query(ge=1, le=100)] = 12,
+) -> list[NearCandidate]:
+    """Return candidates that look alike, most alike first."""
+    with service.database.reading() as session:
+        return _near(session, caller, similar(session, find_candidate(session, candidate_id), most))
+
+
+@router.get(
+    "/candidates/{candidate_id}/cutouts",
+    dependencies=[READ],
+    response_class=Response,
+    responses={200: {"content": {"application/fits": {}, "image/jpeg": {}, "image/png": {}}}},
+)
+def download_cutouts(service: ServiceOf, candidate_id: CandidateId) -> Response:
+    """Return the file of the cutouts: FITS with an extension a channel, or the picture as it came."""
+    with service.database.reading() as session:
+        candidate = find_candidate(session, candidate_id)
+        cutouts = candidate.cutouts
+    if cutouts is None:
+        raise InputError(candidate.name, "no-cutouts", "the candidate has no cutouts")
+    ending = {"image/jpeg": "jpg", "image/png": "png"}.get(cutouts.media_type, "fits.gz")
+    return _file(service, cutouts.sha256, cutouts.media_type, f"candidate-{candidate_id}.{ending}")
+
+
+@router.get(
+    "/candidates/{candidate_id}/packet",
+    dependencies=[READ],
+    response_class=Response,
+    responses={200: {"content": {"application/avro": {}}}},
+)
+def download_packet(service: ServiceOf, candidate_id: CandidateId) -> Response:
+    """Return the packet as it came."""
+    with service.database.reading() as session:
+        candidate = find_candidate(session, candidate_id)
+        cutouts = candidate.cutouts
+    if cutouts is None or not cutouts.packet_sha256:
+        raise InputError(candidate.name, "no-packet", "the candidate came without a packet, or none was kept")
+    return _file(service, cutouts.packet_sha256, "application/avro", f"candidate-{candidate_id}.avro")
+
+
+def find_candidate(session: Session, candidate_id: int) -> Candidate:
+    """Return a candidate.
+
+    Raises
+    ------
+    InputError
+        ``unknown-candidate``.
+    """
+    candidate = session.get(Candidate, candidate_id)
+    if candidate is None:
+        raise InputError(str(candidate_id), "unknown-candidate", "there is no candidate of this number")
+    return candidate
+
+
+def _bodies(session: Session, caller: Caller, rows: Sequence[Candidate]) -> list[CandidateBody]:
+    blind = blind_to(session, caller, [row.id for row in rows])
+    return [candidate_body(row, blind=row.id in blind) for row in rows]
+
+
+def _near(session: Session, caller: Caller, found: Sequence[tuple[Candidate, float]]) -> list[NearCandidate]:
+    bodies = _bodies(session, caller, [row for row, _ in found])
+    return [
+        NearCandidate(distance=apart, candidate=body) for body, (_, apart) in zip(bodies, found, strict=True)
+    ]
+
+
+def _file(service: Service, sha256: str, media_type: str, name: str) -> Response:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "ETag": f'"{sha256}"',
+        "Cache-Control": "private, max-age=31536000, immutable",
+    }
+    return Response(service.files.get(sha256), media_type=media_type, headers=headers)
+
+
+def _scores(session: Session, candidate_id: int) -> list[ScoreBody]:
+    rows = session.execute(
+        select(Score, Scorer)
+        .join(Scorer, Scorer.id == Score.scorer_id)
+        .where(Score.candidate_id == candidate_id)
+        .order_by(Scorer.id, Score.member)
+    )
+    return [
+        ScoreBody(
+            scorer_id=scorer.id,
+            scorer=scorer.name,
+            identity=scorer.identity,
+            duty=scorer.duty,
+            member=score.member,
+            value=score.value,
+            scored_at=score.scored_at,
+        )
+        for score, scorer in rows
+    ]
+
+
+def _verdicts(session: Session, candidate_id: int) -> dict[str, bool]:
+    rows = session.execute(
+        select(Scorer.name, Verdict.rule, Verdict.passes)
+        .join(Scorer, Scorer.id == Verdict.scorer_id)
+        .where(Verdict.candidate_id == candidate_id)
+        .order_by(Scorer.id, Verdict.rule)
+    )
+    return {f"{scorer}.{rule}": passes for scorer, rule, passes in rows}
