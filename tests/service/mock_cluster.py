@@ -14,8 +14,14 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 logger = logging.getLogger(__name__)
 
-#: The mock answers a fetch that finds nothing only after its whole wait.
-QUICK = {"fetch.wait.max.ms": "10", "topic.metadata.refresh.interval.ms": "300"}
+#: Options that make it quick: it answers a fetch that finds nothing after its whole wait only, and gives
+#: the partitions of a member that joins anew when its session has run out.
+QUICK = {
+    "fetch.wait.max.ms": "10",
+    "topic.metadata.refresh.interval.ms": "300",
+    "session.timeout.ms": "3000",
+    "heartbeat.interval.ms": "200",
+}
 
 
 class MockCluster:

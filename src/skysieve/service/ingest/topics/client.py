@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skysieve.errors import ConfigurationError
+from skysieve.service.ingest.topics.log import client_logger
 from skysieve.service.settings import KafkaSettings, secret
 
 __all__ = ["FROM_ENVIRONMENT", "client_options", "connection_options"]
-
-logger = logging.getLogger(__name__)
 
 #: An option whose value begins so is read from the environment variable that follows.
 FROM_ENVIRONMENT = "env:"
@@ -61,7 +59,7 @@ def client_options(settings: KafkaSettings, *, reserved: Iterable[str] = ()) -> 
     options: dict[str, Any] = {"bootstrap.servers": settings.brokers, "client.id": "skysieve"}
     options |= _credentials(settings)
     options |= _further(settings.options, {"bootstrap.servers", *reserved})
-    return options | {"logger": logger}
+    return options | {"logger": client_logger}
 
 
 def connection_options(options: Mapping[str, str]) -> dict[str, str]:
