@@ -106,8 +106,8 @@ def test_equal_scorers_are_rarely_told_apart() -> None:
         other = np.random.default_rng(seed + 10_000).normal(size=200)
         pair = (_judged(_scores(labels, each, 0.8)) for each in (noise, other))
         verdicts.append(compare(labels, groups, *pair, replicates=200).verdict)
-    # Three figures at 95 %, which go together: one verdict in ten may be wrong, not many more.
-    assert verdicts.count("alike") >= 16
+    # Of 20 verdicts at 95 % one may be wrong, by bad luck a few.
+    assert verdicts.count("alike") >= 17
 
 
 def test_pairing_and_groups_shape_the_interval() -> None:

@@ -136,8 +136,11 @@ def compare(
         The scorer on duty, and the new one. Candidates that either could not score do not count.
     seen : int
         How many were left out before, for the account.
-    replicates, level, seed
+    replicates, seed
         As of `skysieve.evaluation.intervals.bootstrap_intervals`.
+    level : float
+        Confidence that no interval of a difference misses it: each has a share of what is left to chance
+        (Bonferroni), or a verdict from several figures would be wrong more often than one of them.
     """
     both = np.isfinite(duty.scores) & np.isfinite(new.scores)
     labels, groups = labels[both], groups[both]
@@ -168,7 +171,7 @@ def compare(
         *(labels, old_scores, new_scores, old_passes),
         groups=groups,
         replicates=replicates,
-        level=level,
+        level=1 - (1 - level) / len(names),
         seed=seed,
     )
     figures = {
