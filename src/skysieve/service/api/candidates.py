@@ -155,7 +155,7 @@ def show_similar(
     "/candidates/{candidate_id}/cutouts",
     dependencies=[READ],
     response_class=Response,
-    responses={200: {"content": {"application/fits": {}, "image/jpeg": {}, "image/png": {}}}},
+    responses={200: {"content": {"application/fits+gzip": {}, "image/jpeg": {}, "image/png": {}}}},
 )
 def download_cutouts(service: ServiceOf, candidate_id: CandidateId) -> Response:
     """Return the file of the cutouts: FITS with an extension a channel, or the picture as it came."""
