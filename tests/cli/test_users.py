@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,9 +64,8 @@ def test_a_password_that_was_made_is_that_of_the_user(call, home: str) -> None:
 )
 def test_refusals_say_what_to_do(call, home: str, words: list[str], says: str) -> None:
     call(["users", "add", "ana", "--role", "admin", "--home", home])
-    with pytest.raises(AssertionError, match=says):
-        said, error = call(["users", *words, "--home", home])
-        assert not error, error
+    _, error = call(["users", *words, "--home", home])
+    assert re.search(says, error), error
 
 
 def test_a_weak_password_is_refused(call, home: str, monkeypatch) -> None:

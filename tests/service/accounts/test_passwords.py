@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import given, settings
@@ -106,10 +108,9 @@ def test_what_is_hard_to_guess_is_taken(password: str) -> None:
 @given(st.text(max_size=300), st.text(max_size=64))
 @settings(max_examples=200, deadline=None)
 def test_the_check_ends_for_any_text(password: str, name: str) -> None:
-    try:
+    with contextlib.suppress(InputError):
         check_password(password, name)
-    except InputError as error:
-        assert error.kind == "weak-password"
+        assert 12 <= len(password) <= 256
 
 
 def test_generated_passwords_are_taken_and_differ() -> None:

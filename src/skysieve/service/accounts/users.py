@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
@@ -60,11 +61,13 @@ def add_user(
     hashed = hash_password(password) if password else ""
 
     def work(session: Session) -> int:
-        if find_user(session, cleaned) is not None:
-            raise InputError(cleaned, "already-there", "a user of this name is there; choose another name")
         user = User(name=cleaned, password_hash=hashed, role=role.label)
         session.add(user)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError:
+            reason = "a user of this name is there; choose another name"
+            raise InputError(cleaned, "already-there", reason) from None
         record(session, actor, "user.create", cleaned, {"role": role.label}, address)
         return user.id
 

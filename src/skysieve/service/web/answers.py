@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import StatementError
 
 from skysieve.service.web.local_path import local_path
 from skysieve.service.web.problems import HANDLED, Problem, problem_of
@@ -38,6 +39,9 @@ def answer_error(request: Request, error: Exception) -> Response:
         What was raised.
     """
     problem = problem_of(error, getattr(request.state, "caller", None))
+    if isinstance(error, StatementError):
+        # What was to be stored may be a hash or a secret: it stays out of the log.
+        error.hide_parameters = True
     if problem.status >= 500:
         _LOG.error(
             "request %s: %s %s failed with %d",

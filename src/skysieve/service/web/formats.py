@@ -18,6 +18,7 @@ __all__ = [
     "moment_of_jd",
     "number",
     "right_ascension",
+    "score",
     "size",
 ]
 
@@ -44,6 +45,21 @@ def number(value: float | None, digits: int = 3) -> str:
     if abs(value) < 10.0**-digits or abs(value) >= 1e9:
         return f"{value:.{digits}g}"
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def score(value: float | None) -> str:
+    """Return a score between 0 and 1; what lies at an end is said to lie there.
+
+    Examples
+    --------
+    >>> score(0.98765), score(3e-8), score(0.99999), score(None)
+    ('0.988', '<0.001', '>0.999', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value < 0.0005:
+        return "<0.001"
+    return ">0.999" if value > 0.9995 else f"{value:.3f}"
 
 
 def count(value: int | None) -> str:
@@ -167,7 +183,8 @@ def _value(value: Any) -> str:
         return UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    # Surveys send single precision; more digits are noise.
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 #: What templates may write behind a bar, under its name there.
@@ -181,6 +198,7 @@ FILTERS: dict[str, Any] = {
     "moment_of_jd": moment_of_jd,
     "number": number,
     "right_ascension": right_ascension,
+    "score": score,
     "size": size,
     "value": _value,
 }
