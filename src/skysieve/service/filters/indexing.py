@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Index, MetaData, select, text, update
 from sqlalchemy.schema import CreateIndex, DropIndex
+from sqlalchemy.sql.elements import Grouping
 
 from skysieve.errors import InputError
 from skysieve.service.database.database import Database
@@ -88,6 +89,8 @@ def _known(database: Database, name: str) -> MetadataField:
     with database.reading() as session:
         known = session.get(MetadataField, name)
         names = list(session.scalars(select(MetadataField.name)))
+        # It is read after the session has ended.
+        session.expunge_all()
     if known is None:
         raise InputError(
             f"meta.{name}", "unknown-field", f"no candidate has a field {name!r}{did_you_mean(name, names)}"
@@ -107,7 +110,8 @@ def _index(database: Database, known: MetadataField) -> Index:
     operators = {"value": "text_pattern_ops"} if kind is ValueType.TEXT else {}
     return Index(
         index_name(known.name),
-        value.label("value"),
+        # PostgreSQL wants an expression in parentheses.
+        Grouping(value).label("value"),
         table.c.id,
         postgresql_concurrently=True,
         postgresql_ops=operators,
