@@ -79,7 +79,7 @@ def ask_again(session: Session, items: Iterable[QuarantinedItem]) -> int:
     asked = 0
     for item in items:
         named = _RECORD.fullmatch(item.record) if item.feed == SCORING else None
-        if named is None or int(named["scorer"]) not in active:
+        if named is None:
             continue
         candidate = session.scalar(
             select(Candidate.id).where(
@@ -88,10 +88,13 @@ def ask_again(session: Session, items: Iterable[QuarantinedItem]) -> int:
                 Candidate.name == item.item,
             )
         )
-        if candidate is not None:
-            row = {"scorer_id": int(named["scorer"]), "candidate_id": candidate}
-            insert_new(session, PendingScore, [row])
-            item.state, asked = "retry", asked + 1
+        if candidate is None or int(named["scorer"]) not in active:
+            # Nobody will try it: it stays where people see it.
+            item.state = "open"
+            continue
+        row = {"scorer_id": int(named["scorer"]), "candidate_id": candidate}
+        insert_new(session, PendingScore, [row])
+        item.state, asked = "retry", asked + 1
     return asked
 
 
