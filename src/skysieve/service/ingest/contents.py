@@ -25,6 +25,7 @@ from skysieve.service.ingest.pieces import (
     Piece,
     Problem,
     StreakPart,
+    Unfinished,
     content_hash,
     record_name,
 )
@@ -213,6 +214,8 @@ def _of_findings(findings: list[Finding], item: Item, blob: Blob) -> Iterator[Pi
     for finding in findings:
         if finding.kind == "foreign-file":
             yield Foreign(finding.item)
+        elif finding.kind == "unfinished-table":
+            yield Unfinished(finding.item)
         elif finding.severity == "error":
             yield Problem.of(finding, item=item.name, blob=blob.data)
         else:

@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Result",
     "StreakPart",
+    "Unfinished",
     "blob_name",
     "content_hash",
     "record_name",
@@ -133,7 +134,14 @@ class Foreign:
     name: str
 
 
-Piece = AlertPiece | StreakPart | Problem | Foreign
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A table that is still being written: there will be more of it under another stamp."""
+
+    name: str
+
+
+Piece = AlertPiece | StreakPart | Problem | Foreign | Unfinished
 
 
 def record_name(full_name: str, item: str) -> str:

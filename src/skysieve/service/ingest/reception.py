@@ -20,7 +20,7 @@ from skysieve.service.ingest.contents import ContentReader
 from skysieve.service.ingest.disk import require_space, watching_space
 from skysieve.service.ingest.items import Item, Reception, VanishedError
 from skysieve.service.ingest.journal import Key, forget, known_stamps
-from skysieve.service.ingest.pieces import Foreign, Piece, Problem, blob_name
+from skysieve.service.ingest.pieces import Foreign, Piece, Problem, Unfinished, blob_name
 from skysieve.service.ingest.quarantine import OPEN, RETRY
 from skysieve.service.ingest.streak_joins import join_parts
 from skysieve.service.ingest.tally import RetriedTally, Tally
@@ -160,14 +160,14 @@ def _take(batch: Batch, tally: Tally, pieces: Iterator[Piece]) -> None:
     """Put what an item holds into the batch, and store that when it is full."""
     try:
         for piece in _surely(pieces, tally):
-            if not isinstance(piece, Foreign):
+            if isinstance(piece, Unfinished):
+                tally.results["waiting"] += 1
+            elif not isinstance(piece, Foreign):
                 batch.add(tally, piece)
                 if batch.is_full:
                     batch.store()
             elif piece.name != tally.item.name:
-                _log.info(
-                    "%s: %s is nothing that is taken in; it was left alone", tally.item.feed, piece.name
-                )
+                _log.info("%s: %s is nothing that is taken in", tally.item.feed, piece.name)
     except VanishedError as error:
         _log.info("%s: %s", tally.item.feed, error)
         tally.outcome = "vanished"
