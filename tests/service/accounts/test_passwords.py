@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skysieve.errors import InputError
+from skysieve.errors import InputError, ServiceError
 from skysieve.service.accounts import passwords
 from skysieve.service.accounts.passwords import (
     check_password,
@@ -118,3 +119,12 @@ def test_generated_passwords_are_taken_and_differ() -> None:
     assert len(made) == 50
     for password in made:
         check_password(password, "ana")
+
+
+def test_a_flood_of_sign_ins_is_turned_away_instead_of_filling_memory(monkeypatch) -> None:
+    monkeypatch.setattr(passwords, "HASHER", QUICK)
+    monkeypatch.setattr(passwords, "_AT_ONCE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(passwords, "WAIT_S", 0.01)
+    with passwords._turn(), pytest.raises(ServiceError, match="try again"):
+        verify_password("copper kettle 81", "")
+    assert not verify_password("copper kettle 81", "")

@@ -63,3 +63,11 @@ def test_every_reference_leads_somewhere(described) -> None:
     text = json.dumps(described)
     used = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert used <= names
+
+
+def test_the_page_for_people_names_every_operation(described, client) -> None:
+    page = client.get("/api-reference")
+    assert page.status_code == 200
+    for path, method, _ in operations(described):
+        assert f"<b>{method.upper()}</b> <code>{path}</code>" in page.text
+    assert "name, scopes, days" in page.text

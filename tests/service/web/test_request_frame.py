@@ -182,3 +182,5 @@ def test_observers_see_what_was_asked_and_how_it_ended(client, sign_in, seen) ->
     assert (seen[-1].route, seen[-1].user, seen[-1].path) == ("/users", "admin", "/users")
     client.get("/nothing")
     assert seen[-1].route == "unmatched"
+    client.get("/static/css/base.css")
+    assert (seen[-1].route, seen[-1].path) == ("/static", "/static/css/base.css")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import secrets
 import threading
 import unicodedata
+from collections.abc import Iterator
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from skysieve.errors import InputError
+from skysieve.errors import InputError, ServiceError
 
 __all__ = [
     "LONGEST",
@@ -28,8 +30,10 @@ SHORTEST, LONGEST = 12, 256
 
 #: Parameters of RFC 9106 for 64 MiB; what they are is part of each hash.
 HASHER = PasswordHasher()
-# Each takes 64 MiB: a flood of sign-ins queues here instead of filling the memory.
+# Each takes 64 MiB: a flood of sign-ins queues here instead of filling the memory, but not for long, since
+# whoever waits holds one of the threads that answer everybody.
 _AT_ONCE = threading.BoundedSemaphore(2)
+WAIT_S = 5.0
 
 # What people pad passwords with; what is left without it must still be hard to guess.
 _WORDS = (
@@ -45,8 +49,14 @@ _LEFT = 5
 
 
 def hash_password(password: str) -> str:
-    """Return the Argon2 hash of a password, with its salt and parameters."""
-    with _AT_ONCE:
+    """Return the Argon2 hash of a password, with its salt and parameters.
+
+    Raises
+    ------
+    ServiceError
+        If too many passwords are hashed or verified just now.
+    """
+    with _turn():
         return HASHER.hash(_normal(password))
 
 
@@ -60,12 +70,17 @@ def verify_password(password: str, stored: str) -> bool:
     stored : str
         The hash; empty where there is no such user, or one without a password: the answer is no, after
         the same work as for anybody.
+
+    Raises
+    ------
+    ServiceError
+        As of `hash_password`.
     """
     if len(password) > LONGEST:
         # Nobody has one so long; what is verified instead is as much work.
         password, stored = "", ""
     expected = stored or _hash_of_nobody(HASHER)
-    with _AT_ONCE:
+    with _turn():
         try:
             return HASHER.verify(expected, _normal(password)) and bool(stored)
         except (VerificationError, InvalidHashError):
@@ -120,6 +135,16 @@ def generate_password() -> str:
     """Return a random password of 100 bits, in groups that are easily typed."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    if not _AT_ONCE.acquire(timeout=WAIT_S):
+        raise ServiceError("too many people sign in just now; try again in a while")
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def _normal(password: str) -> str:

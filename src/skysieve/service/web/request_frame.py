@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skysieve.service.settings import WebSettings
@@ -28,7 +28,8 @@ class RequestSeen:
     method, path : str
         What was asked.
     route : str
-        The route's path with its parameters unfilled; ``unmatched`` where there was none.
+        The route's path with its parameters unfilled; ``/static`` of all files of the pages;
+        ``unmatched`` where there was none.
     status : int
         Of the answer; 0 where the client went away before there was one.
     seconds : float
@@ -89,6 +90,9 @@ class RequestFrame:
         began = time.perf_counter()
         try:
             await self.app(scope, receive, answer.send)
+        except ClientDisconnect:
+            # Nobody is left to be answered, and nothing is wrong here.
+            return
         except Exception as error:
             # Half an answer cannot be taken back: the server closes the connection.
             if answer.status:
@@ -99,11 +103,10 @@ class RequestFrame:
 
     def _tell(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         caller = scope["state"].get("caller")
-        route = scope.get("route")
         seen = RequestSeen(
             method=scope["method"],
             path=scope["path"],
-            route=str(getattr(route, "path", "unmatched")),
+            route=_route_of(scope),
             status=answer.status,
             seconds=seconds,
             size=answer.size,
@@ -113,6 +116,13 @@ class RequestFrame:
         )
         for observe in self.observers:
             observe(seen)
+
+
+def _route_of(scope: Scope) -> str:
+    if route := scope.get("route"):
+        return str(route.path)
+    mounted: str = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
+    return mounted or "unmatched"
 
 
 class _Answer:
