@@ -1,0 +1,62 @@
+// Keys and what they do. The words of a taxonomy have their keys first; an action whose key is taken
+// is reached by the next of its keys that is free.
+
+export class Keys {
+  constructor() {
+    this.actions = new Map(); // name -> { keys, words, run, group }
+    this.classes = new Map(); // key -> class
+    this.enabled = true;
+    document.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  action(name, keys, words, run, group = "Page") {
+    this.actions.set(name, { keys, words, run, group });
+  }
+
+  setClasses(classes, say) {
+    this.classes = new Map(classes.filter((each) => each.key).map((each) => [each.key, each]));
+    this.say = say;
+  }
+
+  // The keys that reach an action now.
+  keysOf(name) {
+    return this.actions.get(name).keys.filter((key) => !this.classes.has(key));
+  }
+
+  // The key to show for it.
+  shown(name) {
+    return keyName(this.keysOf(name)[0] ?? "");
+  }
+
+  pressed(event) {
+    if (!this.enabled || event.defaultPrevented || event.metaKey || event.altKey) return;
+    if (isTyping(event.target)) return;
+    const key = event.ctrlKey ? `Ctrl+${event.key.toLowerCase()}` : event.key;
+    // Space and Enter belong to the button or link that has the focus.
+    if ((key === " " || key === "Enter") && event.target.closest?.("button, a, summary, select")) return;
+    const said = this.classes.get(key);
+    if (said) {
+      event.preventDefault();
+      if (!event.repeat) this.say(said);
+      return;
+    }
+    for (const [name, action] of this.actions) {
+      if (!this.keysOf(name).includes(key)) continue;
+      event.preventDefault();
+      action.run(event);
+      return;
+    }
+  }
+}
+
+export function keyName(key) {
+  const names = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
+  if (names[key]) return names[key];
+  return /^[A-Z]$/.test(key) ? `Shift+${key}` : key;
+}
+
+function isTyping(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName)) return true;
+  return target.tagName === "INPUT" && !["checkbox", "radio", "button", "submit", "range"].includes(target.type);
+}

@@ -1,0 +1,289 @@
+"""What the scanning page asks for and sends."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from skysieve.service.accounts.roles import Role
+from skysieve.service.database.tables import Campaign, CampaignItem, Candidate, Comment, Label, Taxonomy
+
+
+def unpack(content: bytes) -> tuple[dict, list[np.ndarray]]:
+    length = struct.unpack("<I", content[:4])[0]
+    header = json.loads(content[4 : 4 + length])
+    images, at = [], 4 + length
+    for channel in header["channels"]:
+        size = channel["height"] * channel["width"]
+        flat = np.frombuffer(content, "<f4", size, at)
+        images.append(flat.reshape(channel["height"], channel["width"]))
+        at += 4 * size
+    assert at == len(content)
+    return header, images
+
+
+def labels_in(service) -> list[tuple[int, str, bool]]:
+    with service.database.reading() as session:
+        rows = session.scalars(select(Label).order_by(Label.id)).all()
+        return [(row.candidate_id, row.value, row.withdrawn_at is None) for row in rows]
+
+
+@pytest.fixture
+def campaign(service, make_night):
+    """Return a function that opens a campaign over candidates and returns its id."""
+
+    def make(ids: list[int], **given) -> int:
+        with service.database.writing() as session:
+            words = session.scalar(select(Taxonomy).where(Taxonomy.name == "real-bogus"))
+            made = Campaign(name="blind", taxonomy_id=words.id, state="open", **given)
+            session.add(made)
+            session.flush()
+            session.add_all(
+                CampaignItem(campaign_id=made.id, candidate_id=each, position=at)
+                for at, each in enumerate(ids)
+            )
+            return made.id
+
+    return make
+
+
+def test_pixels_are_those_that_came_in(client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.VIEWER)
+    answer = client.get(f"/api/v1/candidates/{first}/pixels")
+    header, images = unpack(answer.content)
+    assert [each["name"] for each in header["channels"]] == ["science", "template", "difference"]
+    assert header["pixel_scale"] == pytest.approx(1.012)
+    assert header["upright"] is False
+    assert np.isnan(images[2][:3]).all()
+    assert images[0].shape == (63, 63)
+    assert abs(float(np.median(images[0])) - 200) < 5
+
+
+def test_pixels_are_asked_for_once(client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    address = client.get("/api/v1/scanning/queue").json()["candidates"][0]["pixels"]
+    named = client.get(address)
+    assert "immutable" in named.headers["Cache-Control"]
+    plain = client.get(f"/api/v1/candidates/{first}/pixels")
+    assert "no-cache" in plain.headers["Cache-Control"]
+    again = client.get(address, headers={"If-None-Match": plain.headers["ETag"]})
+    assert again.status_code == 304
+    assert not again.content
+
+
+@pytest.mark.parametrize("channel", ["", "science"])
+def test_a_picture_is_there_where_no_script_runs(client, sign_in, make_night, channel):
+    first = make_night(1)[0]
+    sign_in(client, Role.VIEWER)
+    answer = client.get(f"/api/v1/candidates/{first}/picture", params={"channel": channel})
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG")
+
+
+def test_a_channel_that_is_not_there_is_an_error(client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.VIEWER)
+    answer = client.get(f"/api/v1/candidates/{first}/picture", params={"channel": "../../etc"})
+    assert answer.status_code == 400
+
+
+def test_the_queue_comes_in_parts_in_its_order(client, sign_in, make_night):
+    ids = make_night(5)
+    sign_in(client, Role.SCANNER)
+    first = client.get("/api/v1/scanning/queue", params={"size": 3}).json()
+    rest = client.get("/api/v1/scanning/queue", params={"size": 3, "cursor": first["next"]}).json()
+    assert [row["id"] for row in first["candidates"] + rest["candidates"]] == ids
+    assert (first["total"], rest["total"], rest["next"]) == (5, None, "")
+
+
+def test_what_is_labelled_leaves_the_queue_of_its_kind(client, sign_in, new_client, make_night):
+    ids = make_night(3)
+    other = new_client()
+    sign_in(client, Role.SCANNER, name="ada")
+    sign_in(other, Role.SCANNER, name="ben")
+    client.post(f"/api/v1/candidates/{ids[0]}/labels", json={"value": "real"})
+    other.post(f"/api/v1/candidates/{ids[1]}/labels", json={"value": "bogus"})
+
+    def shown(show: str) -> list[int]:
+        found = client.get("/api/v1/scanning/queue", params={"show": show}).json()
+        return [row["id"] for row in found["candidates"]]
+
+    assert shown("unlabelled") == [ids[2]]
+    assert shown("mine") == [ids[1], ids[2]]
+    assert shown("all") == ids
+
+
+def test_a_filter_within_the_queue_keeps_its_meaning(client, sign_in, make_night):
+    ids = make_night(4)
+    sign_in(client, Role.SCANNER)
+    client.post(f"/api/v1/candidates/{ids[0]}/labels", json={"value": "real"})
+    asked = {"where": f"id = {ids[0]} or id = {ids[1]}"}
+    rows = client.get("/api/v1/scanning/queue", params=asked).json()["candidates"]
+    assert [row["id"] for row in rows] == [ids[1]]
+    wrong = client.get("/api/v1/scanning/queue", params={"where": "score >"})
+    assert wrong.status_code == 400
+
+
+def test_a_hidden_machine_is_not_in_the_answer_at_all(client, sign_in, make_night):
+    ids = make_night(3)
+    sign_in(client, Role.SCANNER)
+    asked = {"hide": "true", "sort": "-score"}
+    found = client.get("/api/v1/scanning/queue", params=asked).json()["candidates"]
+    assert not {"score", "passes", "label"} & set().union(*found)
+    # By time, not by the score.
+    assert [row["id"] for row in found] == sorted(ids)
+    part = client.get(f"/scan/candidates/{ids[0]}", params={"hide": "true"}).text
+    assert "0.990" not in part
+    assert "drb" not in part
+    assert "braai" not in part
+    assert "zeta" in part
+    page = client.get("/scan", params={"hide": "true", "where": ""}).text
+    assert "0.99" not in page
+
+
+def test_a_label_is_stored_once_however_often_it_is_sent(service, client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    body = {"value": "real", "request_key": "k1", "machine_hidden": True, "seconds": 1.5, "origin": "scan"}
+    answers = [client.post(f"/api/v1/candidates/{first}/labels", json=body) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert labels_in(service) == [(first, "real", True)]
+    with service.database.reading() as session:
+        kept = session.scalar(select(Label))
+        assert (kept.machine_hidden, kept.seconds, kept.origin) == (True, 1.5, "scan")
+
+
+def test_an_undo_of_a_request_is_done_once(service, client, sign_in, make_night):
+    ids = make_night(2)
+    sign_in(client, Role.SCANNER)
+    for at, each in enumerate(ids):
+        client.post(f"/api/v1/candidates/{each}/labels", json={"value": "real", "request_key": f"k{at}"})
+    for _ in range(2):
+        answer = client.post("/api/v1/labels/undo", json={"request_key": "k1"}).json()
+        assert answer["label"]["candidate_id"] == ids[1]
+    assert labels_in(service) == [(ids[0], "real", True), (ids[1], "real", False)]
+    assert client.post("/api/v1/labels/undo", json={}).json()["label"]["candidate_id"] == ids[0]
+    assert client.post("/api/v1/labels/undo", json={}).json() == {"label": None}
+
+
+def test_nobody_undoes_what_another_said(service, client, new_client, sign_in, make_night):
+    first = make_night(1)[0]
+    other = new_client()
+    sign_in(client, Role.SCANNER, name="ada")
+    sign_in(other, Role.SCANNER, name="ben")
+    client.post(f"/api/v1/candidates/{first}/labels", json={"value": "real", "request_key": "k"})
+    assert other.post("/api/v1/labels/undo", json={"request_key": "k"}).json() == {"label": None}
+    assert labels_in(service) == [(first, "real", True)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"value": "reel"}, 400),
+        ({"value": "x" * 49}, 422),
+        ({"value": "real", "seconds": -1}, 422),
+        ({"value": "real", "campaign_id": 99}, 400),
+        ({}, 422),
+    ],
+)
+def test_what_is_no_label_is_refused(service, client, sign_in, make_night, body, status):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    answer = client.post(f"/api/v1/candidates/{first}/labels", json=body)
+    assert answer.status_code == status
+    assert labels_in(service) == []
+
+
+def test_without_the_token_against_forged_requests_nothing_is_labelled(service, client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    answer = client.post(
+        f"/api/v1/candidates/{first}/labels", json={"value": "real"}, headers={"X-CSRF-Token": ""}
+    )
+    assert answer.status_code == 403
+    assert labels_in(service) == []
+
+
+@pytest.mark.parametrize("path", ["candidates/{id}/labels", "candidates/{id}/comments", "labels/undo"])
+def test_a_viewer_says_nothing(service, client, sign_in, make_night, path):
+    first = make_night(1)[0]
+    sign_in(client, Role.VIEWER)
+    answer = client.post(f"/api/v1/{path.format(id=first)}", json={"value": "real", "text": "hello"})
+    assert answer.status_code == 403
+
+
+def test_a_comment_is_kept(service, client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    assert client.post(f"/api/v1/candidates/{first}/comments", json={"text": " a comet? "}).status_code == 201
+    assert client.post(f"/api/v1/candidates/{first}/comments", json={"text": "  "}).status_code == 400
+    with service.database.reading() as session:
+        assert session.scalars(select(Comment.text)).all() == ["a comet?"]
+
+
+def test_a_campaign_is_scanned_in_its_order_until_all_is_said(service, client, sign_in, make_night, campaign):
+    ids = make_night(3)
+    asked = campaign([ids[2], ids[0]])
+    sign_in(client, Role.SCANNER)
+
+    def queue(**given):
+        return client.get("/api/v1/scanning/queue", params={"campaign": asked, **given}).json()
+
+    whole = queue()
+    assert [row["id"] for row in whole["candidates"]] == [ids[2], ids[0]]
+    assert "score" not in whole["candidates"][0]
+    assert whole["total"] == 2
+    one = queue(size=1)
+    assert [row["id"] for row in queue(size=1, cursor=one["next"])["candidates"]] == [ids[0]]
+    body = {"value": "bogus", "campaign_id": asked}
+    client.post(f"/api/v1/candidates/{ids[2]}/labels", json=body)
+    assert [row["id"] for row in queue()["candidates"]] == [ids[0]]
+    with service.database.reading() as session:
+        # The campaign hides the machine, whatever the browser says.
+        assert session.scalar(select(Label)).machine_hidden is True
+
+
+def test_a_blind_campaign_hides_a_candidate_everywhere(service, client, sign_in, make_night, campaign):
+    first = make_night(2)[0]
+    campaign([first])
+    sign_in(client, Role.SCANNER)
+    for address in (f"/candidates/{first}", f"/scan/candidates/{first}"):
+        page = client.get(address).text
+        assert "0.990" not in page
+        assert "drb" not in page
+    assert "hidden until you have labelled it" in client.get("/search").text
+    queue = client.get("/api/v1/scanning/queue").json()["candidates"]
+    assert "score" not in next(row for row in queue if row["id"] == first)
+
+
+@pytest.mark.parametrize(("given", "said"), [({"tutorial": "Read me."}, "tutorial"), ({}, "open")])
+def test_a_campaign_that_is_not_to_be_scanned_says_so(
+    service, client, sign_in, make_night, campaign, given, said
+):
+    asked = campaign(make_night(1), **given)
+    if not given:
+        with service.database.writing() as session:
+            session.get(Campaign, asked).state = "closed"
+    sign_in(client, Role.SCANNER)
+    answer = client.get("/api/v1/scanning/queue", params={"campaign": asked}, headers={"Accept": "*/*"})
+    assert answer.status_code == 400
+    assert said in answer.text
+    page = client.get("/scan", params={"campaign": asked})
+    assert page.status_code == 200
+    assert said in page.text
+
+
+def test_numbers_that_json_cannot_say_break_nothing(service, client, sign_in, make_night):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    with service.database.writing() as session:
+        session.get(Candidate, first).mag = float("inf")
+    assert client.get("/api/v1/scanning/queue").json()["candidates"][0]["mag"] is None
+    assert client.get("/scan?where=").status_code == 200
