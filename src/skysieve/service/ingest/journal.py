@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 #: Names in one query, which every database takes.
 _AT_ONCE = 500
-#: Stamp of an item that is claimed and not yet written; no item has it.
+#: Stamp of an item that is claimed and not yet written, or to be taken anew; no item has it.
 _CLAIMED = ""
 
 
@@ -45,13 +45,8 @@ class Line:
 
 
 def known_stamps(session: Session, keys: Iterable[Key]) -> dict[Key, str]:
-    """Return the stamps with which items were taken; those that were not are left out."""
-    return {
-        (feed, item): stamp
-        for query in _by_feed(keys)
-        for feed, item, stamp in session.execute(query)
-        if stamp != _CLAIMED
-    }
+    """Return the stamps with which items were taken: empty of what is to be taken anew."""
+    return {(feed, item): stamp for query in _by_feed(keys) for feed, item, stamp in session.execute(query)}
 
 
 def claim(session: Session, items: Iterable[Item]) -> set[Key]:

@@ -103,9 +103,10 @@ class RetriedTally(Tally):
         bad = {problem.record for problem in problems}
         if self.record not in bad:
             resolve(session, *self.key, but=bad, within=self.record or None)
-        return self._correct_journal(session, total)
+        self._correct_journal(session, total)
+        return Line(self.item, outcome_of(total, bad=bool(problems)), total["stored"])
 
-    def _correct_journal(self, session: Session, total: Counter[Result]) -> Line:
+    def _correct_journal(self, session: Session, total: Counter[Result]) -> None:
         feed, item = self.key
         row = JournalEntry.feed == feed, JournalEntry.item == item
         before = session.scalar(select(JournalEntry.outcome).where(*row))
@@ -125,7 +126,6 @@ class RetriedTally(Tally):
         session.execute(
             update(JournalEntry).where(*row).values(values).execution_options(synchronize_session=False)
         )
-        return Line(self.item, found, total["stored"])
 
 
 def outcome_of(results: Mapping[Result, int], *, bad: bool) -> Outcome:
