@@ -1,0 +1,161 @@
+"""A depot over HTTP with a folder for each date: files are fetched into a spool and taken in from there."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import closing
+
+from skysieve.errors import DownloadError, ServiceError
+from skysieve.service.database.columns import utc_now
+from skysieve.service.ingest.depots.address import check_depot
+from skysieve.service.ingest.depots.night_walk import DepotFile, NightWalk, dates_to_look_at
+from skysieve.service.ingest.depots.server import DepotServer
+from skysieve.service.ingest.disk import require_space
+from skysieve.service.ingest.feed import FEEDS, Feed, FeedReport, keep_looking
+from skysieve.service.ingest.items import Item
+from skysieve.service.ingest.journal import known_stamps
+from skysieve.service.ingest.reception import receive
+from skysieve.service.service import Service
+from skysieve.sources.streaks.observing_night import observing_night
+
+__all__ = ["DepotFeed", "open_depot_feed"]
+
+logger = logging.getLogger(__name__)
+
+NAME = "depot"
+#: Earlier nights are looked at so many times less often than tonight.
+_EARLIER_EVERY = 20
+#: Seconds after which what lies in the spool is not waited for any more.
+_SPOOL_KEPT_S = 2 * 86_400.0
+
+
+@FEEDS.register(NAME)
+def open_depot_feed(service: Service) -> Feed | None:
+    """Return the feed of the depot that the settings name; None where they name none."""
+    return DepotFeed(service) if service.settings.ingest.depot.url else None
+
+
+class DepotFeed:
+    """Fetches what is new in a depot.
+
+    An item is called by its path in the depot, ``20190215/02h49m00s-03h14m00s/ccd01/<name>``; its stamp is
+    its size and time there. A file that was still being written is taken again when it has grown.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+
+    Raises
+    ------
+    ConfigurationError
+        If the depot cannot be asked as it is set up.
+    """
+
+    name = NAME
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._settings = service.settings.ingest.depot
+        self._stop = threading.Event()
+        self._server = DepotServer(self._settings, lambda seconds: self._stop.wait(seconds))
+        self._walk = NightWalk(self._server)
+        self._report = FeedReport(service, NAME, check_depot(self._settings))
+        self._spool = service.home.run / "depot"
+        self._looks = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Look until ``stop`` is set; a fetch that is under way is broken off, and goes on another time."""
+        self._stop = stop
+        self._sweep()
+        with closing(self._server):
+            keep_looking(self._report, self._look, stop)
+
+    def look(self, tonight: str) -> int:
+        """Look at tonight, and now and then at the nights before, and return how many files were taken in.
+
+        Parameters
+        ----------
+        tonight : str
+            Date of the evening, ``YYYYMMDD``.
+
+        Raises
+        ------
+        ServiceError
+            If the depot or the database does not answer, or the disk is full; also where single files did
+            not come, after all others have been taken in.
+        """
+        dates = dates_to_look_at(tonight, self._settings.nights_back)
+        self._walk.forget(dates)
+        # Two dates are tonight's.
+        under_way = dates if self._looks % _EARLIER_EVERY == 0 else dates[:2]
+        taken, failures = 0, list[str]()
+        for date in under_way:
+            taken += self._take(self._new(self._walk.files(date)), failures)
+        self._looks += 1
+        if failures:
+            raise ServiceError(f"{len(failures)} files could not be fetched, the first: {failures[0]}")
+        return taken
+
+    def _look(self) -> float:
+        now = utc_now().replace(tzinfo=None).isoformat()
+        self.look(observing_night(now, self._service.settings.site))
+        return self._settings.poll_s
+
+    def _new(self, files: Iterable[DepotFile]) -> list[DepotFile]:
+        """Return those files that the journal does not have as they are now."""
+        found = list(files)
+        with self._service.database.reading() as session:
+            known = known_stamps(session, [(NAME, file.item) for file in found])
+        return [file for file in found if known.get((NAME, file.item)) != file.state.stamp]
+
+    def _take(self, files: Iterable[DepotFile], failures: list[str]) -> int:
+        taken = 0
+        for file in files:
+            if self._stop.is_set():
+                break
+            self._require_space_for(file)
+            try:
+                taken += self._take_one(file)
+            except DownloadError as error:
+                if not self._stop.is_set():
+                    failures.append(str(error))
+        return taken
+
+    def _take_one(self, file: DepotFile) -> int:
+        folder = self._spool / hashlib.sha256(f"{file.url} {file.state.stamp}".encode()).hexdigest()[:16]
+        path = self._server.fetch(file.url, file.name, folder, file.state, lambda: not self._stop.is_set())
+        after = self._server.look_at(file.url)
+        if after is None or after.stamp == file.state.stamp:
+            receive(self._service, [Item(NAME, file.item, file.state.stamp, path=path)])
+            self._report.looked(items=1)
+            taken = 1
+        else:
+            logger.info("depot: %s changed while it was fetched; it is fetched again", file.item)
+            taken = 0
+        shutil.rmtree(folder, ignore_errors=True)
+        return taken
+
+    def _require_space_for(self, file: DepotFile) -> None:
+        require_space(self._service)
+        least = self._service.settings.ingest.stop_free_mb * 1_000_000
+        free = shutil.disk_usage(self._service.home.run).free
+        if file.state.size is not None and free - file.state.size < least:
+            raise ServiceError(
+                f"{file.item} has {file.state.size:,} bytes, {free:,} are free, {least:,} stay free where "
+                f"{self._service.home.run} lies; `skysieve prune` removes old nights"
+            ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _sweep(self) -> None:
+        """Remove what was broken off and has another stamp by now."""
+        self._spool.mkdir(parents=True, exist_ok=True)
+        for folder in self._spool.iterdir():
+            if time.time() - folder.stat().st_mtime > _SPOOL_KEPT_S:
+                shutil.rmtree(folder, ignore_errors=True)
