@@ -15,6 +15,7 @@ from skysieve.service.database.tables import AuditEntry, Candidate, PendingScore
 from skysieve.service.database.tables.judging import BESIDE, ON_DUTY, RETIRED
 from skysieve.service.judging import standing
 from skysieve.service.judging.duty import promote, retire, roll_back
+from skysieve.service.judging.opening import open_scorer
 from skysieve.service.judging.rescoring import rescore
 from skysieve.service.judging.scorers import register
 from skysieve.service.judging.scoring import score_all
@@ -239,3 +240,26 @@ def test_a_new_version_scores_old_nights_side_by_side(
     assert sorted((row.scorer_id, row.candidate_id) for row in kept) == sorted(
         (scorer, each) for scorer in (first, second) for each in before
     )
+
+
+def test_a_chunk_of_an_earlier_promotion_does_not_count_for_a_later_one(
+    service: Service, add_alerts: Add, strict_model: Path
+) -> None:
+    first = register(service, "braai-weak", kind="alert", duty=ON_DUTY)
+    second = register(service, strict_model, kind="alert")
+    add_alerts(8)
+    score_all(service)
+    before = shown(service)
+    promote(service, second, actor="ann")
+    promote(service, first, actor="ann", finish=False)
+    with service.database.reading() as session:
+        scorer = session.get_one(Scorer, first)
+        session.expunge_all()
+    opened = open_scorer(service, scorer)
+    chunk = service.database.write(lambda session: standing._refresh(session, scorer, opened, 0))
+    # Between the chunk and the note of it, the other was on duty for a while.
+    promote(service, second, actor="ben")
+    promote(service, first, actor="ben", finish=False)
+    service.database.write(lambda session: standing._note(session, scorer, 0, chunk))
+    refresh_all(service)
+    assert shown(service) == before

@@ -137,7 +137,7 @@ def retire(service: Service, scorer_id: int, *, actor: str | Caller) -> None:
         scorer = session.scalars(
             select(Scorer)
             .where(Scorer.id == scorer_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ).one()
         if scorer.duty == ON_DUTY:
@@ -156,7 +156,7 @@ def _locked(session: Session, kind: str) -> list[Scorer]:
     Transactions that write scores hold them in shared mode: none is under way that still believes that the
     former is on duty.
     """
-    statement = select(Scorer).where(Scorer.kind == kind).order_by(Scorer.id).with_for_update()
+    statement = select(Scorer).where(Scorer.kind == kind).order_by(Scorer.id).with_for_update(key_share=True)
     return list(session.scalars(statement.execution_options(populate_existing=True)))
 
 

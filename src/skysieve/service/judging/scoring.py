@@ -240,7 +240,7 @@ def _unchanged(session: Session, scorer_id: int, given: Sequence[Candidate]) -> 
     """Return the candidates that are as they were read and still pending; nobody changes them now."""
     ids = [candidate.id for candidate in given]
     stamps = select(Candidate.id, Candidate.stamp).where(Candidate.id.in_(ids)).order_by(Candidate.id)
-    present = {row.id: row.stamp for row in session.execute(stamps.with_for_update())}
+    present = {row.id: row.stamp for row in session.execute(stamps.with_for_update(key_share=True))}
     pending = select(PendingScore.candidate_id).where(
         PendingScore.scorer_id == scorer_id, PendingScore.candidate_id.in_(ids)
     )

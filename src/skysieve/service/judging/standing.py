@@ -66,8 +66,13 @@ def refresh_some(service: Service) -> int:
         session.expunge_all()
     if not waiting:
         return 0
-    opened = open_scorer(service, waiting[0])
-    return service.database.write(lambda session: _refresh(session, waiting[0].id, opened))
+    scorer = waiting[0]
+    opened, after = open_scorer(service, scorer), int(scorer.description[REFRESH])
+    candidates = service.database.write(lambda session: _refresh(session, scorer, opened, after))
+    # A transaction of its own: who holds candidates never waits for a scorer, and both are short. Killed
+    # in between, the same candidates are looked at once more.
+    service.database.write(lambda session: _note(session, scorer, after, candidates))
+    return max(1, len(candidates))
 
 
 def show_on_candidates(session: Session, candidates: list[int], judgement: Judgement) -> None:
@@ -98,32 +103,36 @@ def show_unscored(session: Session, candidates: list[int]) -> None:
         session.execute(update(Candidate), rows)
 
 
-def _refresh(session: Session, scorer_id: int, opened: OpenedScorer) -> int:
-    scorer = session.scalars(
-        select(Scorer)
-        .where(Scorer.id == scorer_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    if scorer.duty != ON_DUTY or REFRESH not in scorer.description:
-        return 1  # another process has finished, or another scorer was promoted: look again
+def _refresh(session: Session, scorer: Scorer, opened: OpenedScorer, after: int) -> list[int]:
+    """Bring a chunk of candidates up to a scorer, if it is still on duty, and return the chunk."""
+    duty = session.scalar(select(Scorer.duty).where(Scorer.id == scorer.id).with_for_update(read=True))
+    if duty != ON_DUTY:
+        return []
     # Locked before their scores are read: who writes scores of one of them comes before, or after.
     statement = (
         select(Candidate.id)
-        .where(Candidate.kind == scorer.kind, Candidate.id > scorer.description[REFRESH])
+        .where(Candidate.kind == scorer.kind, Candidate.id > after)
         .order_by(Candidate.id)
         .limit(CHUNK)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     candidates = list(session.scalars(statement))
-    if not candidates:
-        drop_refresh(scorer)
-        return 1
-    scored, judgement = stored_judgement(session, scorer_id, opened, candidates)
+    scored, judgement = stored_judgement(session, scorer.id, opened, candidates)
     show_on_candidates(session, scored, judgement)
-    _ask(session, scorer_id, sorted(set(candidates) - set(scored)))
-    scorer.description = scorer.description | {REFRESH: candidates[-1]}
-    return len(candidates)
+    _ask(session, scorer.id, sorted(set(candidates) - set(scored)))
+    return candidates
+
+
+def _note(session: Session, read: Scorer, after: int, candidates: list[int]) -> None:
+    """Note how far the copying has come; where nothing was left, that it is done."""
+    scorer = session.scalars(select(Scorer).where(Scorer.id == read.id).with_for_update(key_share=True)).one()
+    begun_anew = scorer.duty != ON_DUTY or scorer.promoted_at != read.promoted_at
+    if begun_anew or scorer.description.get(REFRESH) != after:
+        return  # by another promotion; or another process has done the same
+    if candidates:
+        scorer.description = scorer.description | {REFRESH: candidates[-1]}
+    else:
+        drop_refresh(scorer)
 
 
 def _ask(session: Session, scorer_id: int, candidates: list[int]) -> None:
