@@ -109,6 +109,7 @@ def serve(
                 announce(home, address, ready=True)
                 where = settings.web.public_url or address
                 tell(f"{settings.name} answers at {where} and keeps everything in {home.folder}")
+                tell(f"Ctrl-C stops it, or `skysieve serve --stop --home {home.folder}` from elsewhere")
                 stop.wait()
 
 

@@ -44,6 +44,7 @@ def configure_logs(*, process: str, stream: TextIO | None = None, pretty: bool |
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         _in_process(process),
+        _without_colours,
         structlog.processors.StackInfoRenderer(),
         # A terminal shows tracebacks by itself, with their lines.
         *(() if pretty else (structlog.processors.format_exc_info,)),
@@ -106,6 +107,11 @@ def _in_process(process: str) -> structlog.types.Processor:
         return event
 
     return add
+
+
+def _without_colours(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.pop("color_message", None)  # uvicorn says everything twice
+    return event
 
 
 def _hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
