@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from skysieve.errors import ConfigurationError, SampleSetError
 from skysieve.samples.sample_set import SampleSet
 from skysieve.service.database.columns import utc_now
@@ -167,8 +165,8 @@ def _in_words(service: Service, choice: LabelChoice, voted: VotedLabels) -> str:
     if choice.min_probability:
         enough.append(f"at least {choice.min_probability:g} likely")
     alpha = account["agreement"]["krippendorff_alpha"]
-    agreed = "no two of them said something of one candidate"
-    if account["agreement"]["items"] and np.isfinite(alpha["value"]):
+    agreed = "how far they agree cannot be told"
+    if alpha is not None:
         agreed = (
             f"they agree with Krippendorff's alpha {alpha['value']:.2f} "
             f"[{alpha['low']:.2f}, {alpha['high']:.2f}] on {account['agreement']['items']:,} candidates"

@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from skysieve.errors import ConfigurationError, SampleSetError
+from skysieve.evaluation.intervals import Interval
 from skysieve.service.database.tables import Campaign, CampaignItem, Candidate, Label, Taxonomy, User
 from skysieve.service.feedback.answers import Vocabulary, vocabulary_of
 from skysieve.service.labelling.agreement import agreement
@@ -287,7 +288,12 @@ def _account(
         "taxonomies": [f"{each.name} version {each.version}" for each in taxonomies],
         "agreement": {
             "items": agreed.items,
-            "krippendorff_alpha": agreed.alpha.to_json(),
-            "share_of_pairs": agreed.share.to_json(),
+            "krippendorff_alpha": _json(agreed.alpha),
+            "share_of_pairs": _json(agreed.share),
         },
     }
+
+
+def _json(interval: Interval) -> dict[str, float | int | str] | None:
+    """Return an interval for provenance; None where nothing can be said: JSON has no NaN."""
+    return interval.to_json() if np.isfinite(interval.value) else None
