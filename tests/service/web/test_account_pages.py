@@ -37,7 +37,7 @@ def actions(service) -> list[tuple[str, str, str]]:
 
 
 def shown(text: str) -> str:
-    found = re.search(r"<code>([^<]+)</code>", text)
+    found = re.search(r'<code class="shown-once">([^<]+)</code>', text)
     assert found
     return found[1]
 

@@ -148,6 +148,12 @@ def test_input_errors_name_the_item(client) -> None:
     assert "<b>packet 7</b>: is not there." in client.get("/fail/input").text
 
 
+def test_a_page_that_is_not_there_keeps_the_menu(client, sign_in) -> None:
+    assert 'href="/users"' not in client.get("/nothing").text
+    sign_in(client, Role.ADMIN)
+    assert 'href="/users"' in client.get("/nothing").text
+
+
 def test_validation_does_not_repeat_what_was_sent(client, make_token) -> None:
     headers = {"Authorization": f"Bearer {make_token(Role.ADMIN)}"}
     refused = client.post("/api/v1/users", json={"name": ["my-password"]}, headers=headers)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import StatementError
+from starlette.exceptions import HTTPException
 
+from skysieve.service.accounts.identify import identify
+from skysieve.service.web.access import Guard
 from skysieve.service.web.local_path import local_path
 from skysieve.service.web.problems import HANDLED, Problem, problem_of
 from skysieve.service.web.templating import render
@@ -25,6 +29,10 @@ def add_error_answers(application: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
+    if not hasattr(request.state, "caller") and _for_people(request):
+        # No route was found, so that no guard asked: the page still shows its menu to who has signed in.
+        with contextlib.suppress(HTTPException):
+            await identify(request, Guard(None, ""))
     return answer_error(request, error)
 
 
