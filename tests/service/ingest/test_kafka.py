@@ -179,11 +179,21 @@ def test_two_members_of_a_group_share_the_partitions(sqlite_service, reading, cl
         assert {row.attempts for row in session.query(QuarantinedItem)} == {1}
 
 
-def test_bad_messages_go_into_quarantine_and_the_offsets_go_on(sqlite_service, reading, cluster, values):
+def test_bad_messages_go_into_quarantine_and_the_offsets_go_on(
+    sqlite_service, reading, cluster, values, monkeypatch
+):
     read = reading(sqlite_service, cluster.brokers, "alerts")
+    with read.database.writing() as session:
+        old = {"offset": 1, "lag": 1, "at": "2020-01-01T00:00:00+00:00"}
+        session.add(Feed(name="kafka", memory={"partitions": {"gone/0": old}}))
+    monkeypatch.setattr(kafka_module, "_STANDING_S", 0.0)
     cluster.produce("alerts", [b"", b"<html>", None, values[0], values[1][:100], b"\0\0\0\0\7x"])
     with running(KafkaFeed(read, linger_s=0.1)):
         wait_until(lambda: cluster.committed("skysieve", "alerts") == {0: 6})
+    partitions = feed_row(read)["memory"]["partitions"]
+    assert "gone/0" not in partitions
+    assert {name: known["lag"] for name, known in partitions.items()} == {f"alerts/{n}": 0 for n in range(4)}
+    assert partitions["alerts/0"]["offset"] == 6
     assert journal(read) == {
         "alerts/0/0": "quarantined",
         "alerts/0/1": "quarantined",
@@ -249,25 +259,45 @@ def test_batch_that_could_not_be_kept_is_read_again(sqlite_service, reading, clu
     assert len(journal(read)) == 3
 
 
-def test_full_disk_stops_the_feed_until_there_is_room(sqlite_service, reading, cluster, values, monkeypatch):
-    read = reading(sqlite_service, cluster.brokers, "alerts")
-    cluster.produce("alerts", values[:3])
-    room = threading.Event()
-    real = kafka_module.receive
+class Scripted:
+    """A member whose cluster has nothing to say, to see what a feed does with it."""
 
-    def receive_where_there_is_room(service, items):
+    is_broken, has_faults = False, False
+
+    def __init__(self, _: KafkaSettings) -> None:
+        self.rests: list[float] = []
+
+    def take(self, *_: object) -> list:
+        if self.is_broken:
+            raise ServiceError("the client failed")
+        return []
+
+    def rest(self, seconds: float, stop: threading.Event) -> None:
+        self.rests.append(seconds)
+        stop.wait(0.01)
+
+    def nothing(self, *_: object) -> dict:
+        return {}
+
+    commit = rewind = close = standing = nothing
+
+
+def test_full_disk_stops_the_feed_until_there_is_room(sqlite_service, reading, monkeypatch):
+    read = reading(sqlite_service, "broker:9092", "alerts")
+    feed, room, member = KafkaFeed(read), threading.Event(), Scripted(read.settings.ingest.kafka)
+
+    def keep(_: list) -> None:
         if not room.is_set():
             raise ServiceError("3 MB are free") from OSError(errno.ENOSPC, "")
-        return real(service, items)
 
-    monkeypatch.setattr(kafka_module, "receive", receive_where_there_is_room)
-    monkeypatch.setattr(kafka_module, "FIRST_WAIT_S", 0.1)
-    with running(KafkaFeed(read, linger_s=0.1)):
-        wait_until(lambda: feed_row(read).get("state") == "disk-full")
+    monkeypatch.setattr(feed, "_keep", keep)
+    monkeypatch.setattr(kafka_module, "Subscription", lambda _: member)
+    with running(feed):
+        wait_until(lambda: feed_row(read).get("state") == "disk-full" and len(member.rests) >= 8)
         assert feed_row(read)["error"] == "3 MB are free"
         room.set()
         wait_until(lambda: feed_row(read)["state"] == "running")
-        wait_until(lambda: len(journal(read)) == 3)
+    assert member.rests[:8] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
 
 
 def test_cluster_that_is_gone_is_told_of_and_waited_for(sqlite_service, reading, monkeypatch):
@@ -281,27 +311,62 @@ def test_cluster_that_is_gone_is_told_of_and_waited_for(sqlite_service, reading,
 
 
 def test_pattern_that_nothing_fits_yet_is_no_failure(sqlite_service, reading, cluster, monkeypatch):
-    monkeypatch.setattr(subscription_module, "_ASKED_S", 0.2)
     read = reading(sqlite_service, cluster.brokers, "^ztf_.*")
-    feed = KafkaFeed(read, linger_s=0.5)
+    feed, heard, real = KafkaFeed(read, linger_s=0.1), [], Subscription._is_good
+
+    def noting(subscription, message):
+        heard.append(message.topic())
+        return real(subscription, message)
+
+    monkeypatch.setattr(Subscription, "_is_good", noting)
+    deadline = time.monotonic() + 30
     with contextlib.closing(Subscription(read.settings.ingest.kafka)) as subscription:
-        for _ in range(8):
+        while "^ztf_.*" not in heard:
+            assert time.monotonic() < deadline
             feed.turn(subscription)
+        assert not subscription.has_faults
     assert feed_row(read)["state"] == "running"
 
 
-def test_where_the_group_stands_is_remembered(sqlite_service, reading, cluster, values, monkeypatch):
+def test_topic_that_is_not_there_keeps_no_other_from_being_read(
+    sqlite_service, reading, cluster, values, monkeypatch
+):
+    monkeypatch.setattr(kafka_module, "_CHECK_S", 0.0)
     read = reading(sqlite_service, cluster.brokers, "alerts")
-    with read.database.writing() as session:
-        old = {"offset": 1, "lag": 1, "at": "2020-01-01T00:00:00+00:00"}
-        session.add(Feed(name="kafka", memory={"partitions": {"gone/0": old}}))
-    monkeypatch.setattr(kafka_module, "_STANDING_S", 0.0)
-    cluster.produce("alerts", values[:3])
-    turn_until_kept(read, 3)
-    partitions = feed_row(read)["memory"]["partitions"]
-    assert "gone/0" not in partitions
-    assert {name: known["lag"] for name, known in partitions.items()} == {f"alerts/{n}": 0 for n in range(4)}
-    assert partitions["alerts/0"]["offset"] == 3
+    cluster.produce("alerts", values)
+    feed = KafkaFeed(read, linger_s=0.1)
+    deadline = time.monotonic() + 30
+    with contextlib.closing(Subscription(read.settings.ingest.kafka)) as subscription:
+        # The mock makes every topic that it is asked for.
+        subscription._faults["no_such_topic"] = "unknown topic"
+        while len(journal(read)) < len(values):
+            assert time.monotonic() < deadline
+            feed.turn(subscription)
+        row = feed_row(read)
+        assert (row["state"], row["error"]) == (
+            "failing",
+            f"Kafka at {cluster.brokers}: no_such_topic: unknown topic",
+        )
+        del subscription._faults["no_such_topic"]
+        feed.turn(subscription)
+        assert feed_row(read)["state"] == "running"
+
+
+def test_member_that_is_broken_is_replaced(sqlite_service, reading, monkeypatch):
+    monkeypatch.setattr(kafka_module, "FIRST_WAIT_S", 0.01)
+    read = reading(sqlite_service, "broker:9092", "alerts")
+    opened: list[Scripted] = []
+
+    def open_one(settings: KafkaSettings) -> Scripted:
+        member = Scripted(settings)
+        member.is_broken = not opened
+        opened.append(member)
+        return member
+
+    monkeypatch.setattr(kafka_module, "Subscription", open_one)
+    with running(KafkaFeed(read)):
+        wait_until(lambda: feed_row(read).get("state") == "running")
+    assert len(opened) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from skysieve.errors import ServiceError
 from skysieve.service.database.columns import utc_now
 from skysieve.service.ingest.feed import FEEDS, FIRST_WAIT_S, LONGEST_WAIT_S, Feed, FeedReport
 from skysieve.service.ingest.items import Item
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 NAME = "kafka"
 #: Seconds to wait for a batch to fill.
 LINGER_S = 0.5
+#: Seconds between two questions about what was wrong.
+_CHECK_S = 10.0
 #: Seconds between two notes of where the group stands.
 _STANDING_S = 10.0
 #: What nobody has read for so long, such as the topic of an earlier night, is not told of any more.
@@ -63,7 +66,7 @@ class KafkaFeed:
         place = f"{', '.join(self._settings.topics)} at {self._settings.brokers}"
         self._report = FeedReport(service, NAME, place)
         self._failures = 0
-        self._noted = float("-inf")
+        self._noted = self._checked = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop`` is set; then leave the group, so that others need not wait for this member."""
@@ -92,9 +95,9 @@ class KafkaFeed:
             subscription.rewind(messages)
             raise
         subscription.commit(messages)
-        subscription.check()
         self._failures = 0
-        self._report.looked(items=len(messages))
+        if self._is_well(subscription):
+            self._report.looked(items=len(messages))
         self._note_standing(subscription)
 
     def _turn_or_rest(self, subscription: Subscription, stop: threading.Event) -> None:
@@ -112,6 +115,20 @@ class KafkaFeed:
             logger.info("%d messages without content were passed over", len(messages) - len(items))
         if items:
             receive(self._service, items)
+
+    def _is_well(self, subscription: Subscription) -> bool:
+        """Say whether nothing is wrong; what is wrong with one topic keeps no other from being read."""
+        if not subscription.has_faults:
+            return True
+        if time.monotonic() - self._checked < _CHECK_S:
+            return False
+        self._checked = time.monotonic()
+        try:
+            subscription.check()
+        except ServiceError as error:
+            self._report.failed(error)
+            return False
+        return True
 
     def _fail(self, error: Exception) -> float:
         """Report a failure and return the seconds to wait."""

@@ -92,6 +92,8 @@ class Subscription:
         ServiceError
             If this member cannot go on: it `is_broken`, a new one begins where it stood.
         """
+        if self.is_broken:
+            raise ServiceError(f"Kafka at {self._brokers}: {self._faults.get('', 'the client failed')}")
         try:
             found = self._consumer.consume(most, linger_s)
         except (self._kafka.KafkaException, RuntimeError) as error:
@@ -137,6 +139,11 @@ class Subscription:
             )
         self._consumer.resume(self._consumer.assignment())
 
+    @property
+    def has_faults(self) -> bool:
+        """Whether something was wrong when it was last heard of."""
+        return bool(self._faults)
+
     def check(self) -> None:
         """Ask again about what was wrong.
 
@@ -147,8 +154,6 @@ class Subscription:
         """
         if not self._faults:
             return
-        if self.is_broken:
-            raise ServiceError(f"Kafka at {self._brokers}: {self._faults.get('', 'the client failed')}")
         try:
             topics = self._consumer.list_topics(timeout=_ASKED_S).topics
         except self._kafka.KafkaException as error:
