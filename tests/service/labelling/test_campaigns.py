@@ -12,6 +12,7 @@ from skysieve.service.labelling.campaigns import (
     add_gold,
     add_members,
     all_campaigns,
+    campaign_of_name,
     change_state,
     gold_items,
     members_of,
@@ -119,6 +120,9 @@ def test_states_follow_each_other_and_open_campaigns_come_first(
         change_state(session, first, "closed")
         assert [each.id for each in all_campaigns(session)] == [second, first]
         assert change_state(session, first, "open").state == "open"
+        assert campaign_of_name(session, "two").id == second
+        with pytest.raises(InputError, match="known are: one, two"):
+            campaign_of_name(session, "three")
 
 
 def test_members_are_people_that_exist(service: Service, people, candidates, campaign) -> None:

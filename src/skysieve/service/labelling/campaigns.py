@@ -29,6 +29,7 @@ __all__ = [
     "add_gold",
     "add_members",
     "all_campaigns",
+    "campaign_of_name",
     "change_state",
     "create_campaign",
     "find_campaign",
@@ -177,6 +178,21 @@ def all_campaigns(session: Session) -> list[Campaign]:
     """Return all campaigns: those that are open first, then drafts, then the newest."""
     rank = {OPEN: 0, DRAFT: 1, CLOSED: 2}
     return sorted(session.scalars(select(Campaign)), key=lambda each: (rank[each.state], -each.id))
+
+
+def campaign_of_name(session: Session, name: str) -> Campaign:
+    """Return a campaign by its name.
+
+    Raises
+    ------
+    InputError
+        ``unknown-campaign``; the message names those that there are.
+    """
+    found = session.scalars(select(Campaign).where(Campaign.name == name)).first()
+    if found is None:
+        known = ", ".join(session.scalars(select(Campaign.name).order_by(Campaign.name))) or "none"
+        raise InputError(name[:80], "unknown-campaign", f"no campaign is called so; known are: {known}")
+    return found
 
 
 def gold_rate(campaign: Campaign) -> float:
