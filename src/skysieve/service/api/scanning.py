@@ -10,12 +10,15 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from skysieve.errors import InputError
+from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
+from skysieve.service.api.blinding import blind_to
 from skysieve.service.api.pixels import PIXEL_SCALES, PIXELS_TYPE, pack_pixels, picture
 from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
 from skysieve.service.candidates.images import FITS_GZIP, load_images
 from skysieve.service.database.tables import Candidate, Cutouts, Label
+from skysieve.service.judging.explaining import load_map, occlusion_map
+from skysieve.service.judging.scorer_rows import on_duty
 from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.labelling.comments import add_comment
 from skysieve.service.labelling.labels import give_label, undo_last, withdraw
@@ -222,6 +225,31 @@ def cutout_picture(
     return Response(
         picture(images[chosen], upright=upright, zoom=zoom), media_type="image/png", headers=headers
     )
+
+
+@router.get(
+    "/candidates/{candidate_id}/explanation",
+    dependencies=[access(Role.SCANNER, "read")],
+    response_class=Response,
+    responses={200: {"content": {PIXELS_TYPE: {}}}},
+)
+def explanation(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> Response:
+    """Return what the scorer on duty looked at, as one channel in the form of the pixels.
+
+    Positive where covering it lowers the score. It is computed the first time that it is asked for.
+    """
+    candidate = _find_candidate(service, candidate_id)
+    cutouts = _cutouts_of(candidate)
+    with service.database.reading() as session:
+        if blind_to(session, caller, [candidate_id]):
+            raise AccessError("a campaign asks you to judge the candidate unbiased; label it there first")
+        scorer = on_duty(session, candidate.kind)
+        if scorer is None:
+            raise InputError(candidate.name, "not-scored", "no scorer of its kind is on duty")
+        scorer_id = scorer.id
+    found = load_map(service, occlusion_map(service, candidate_id, scorer_id))
+    packed = pack_pixels({"explanation": found}, upright=cutouts.media_type != FITS_GZIP)
+    return Response(packed, media_type=PIXELS_TYPE, headers={"Cache-Control": _CHECK_AGAIN})
 
 
 def _find_candidate(service: Service, candidate_id: int) -> Candidate:

@@ -23,9 +23,11 @@ export class Keys {
     return this.actions.get(name).keys.filter((key) => !this.classes.has(key));
   }
 
-  // The key to show for it.
+  // Those of them to show: capitals are there for where the small letter is taken.
   shown(name) {
-    return keyName(this.keysOf(name)[0] ?? "");
+    const reached = this.keysOf(name);
+    const spare = (key) => /^[A-Z]$/.test(key) && reached.includes(key.toLowerCase());
+    return reached.filter((key) => !spare(key)).map(keyName);
   }
 
   pressed(event) {
@@ -52,6 +54,7 @@ export class Keys {
 export function keyName(key) {
   const names = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
   if (names[key]) return names[key];
+  if (key.startsWith("Ctrl+")) return `Ctrl+${key.slice(5).toUpperCase()}`;
   return /^[A-Z]$/.test(key) ? `Shift+${key}` : key;
 }
 

@@ -1,7 +1,7 @@
 // The scanning page: keys and buttons to what they do, in the mode that is shown.
 
 import { find, kindOf, make, toast } from "./dom.js";
-import { Keys, keyName } from "./keys.js";
+import { Keys } from "./keys.js";
 import { Look } from "./look.js";
 import { Outbox } from "./outbox.js";
 import { postJson } from "./request.js";
@@ -29,6 +29,7 @@ function render() {
   find("#place").textContent = state.items.length ? `${Math.min(state.index + 1, state.items.length)} of ${many}` : "none";
   find("#done").textContent = state.said.size ? `${state.said.size} labelled` : "";
   find("#undo").disabled = !state.past.length;
+  for (const name of ["skip", "undo", "comment"]) find(`[data-key=${name}]`).textContent = keys.shown(name)[0] ?? "";
   const share = find("#progress");
   share.max = Math.max(total, state.items.length, 1);
   share.value = state.said.size + state.skipped.size;
@@ -140,10 +141,10 @@ function help() {
     if (said.key) groups.get("Labels").push([[said.key], `${said.name}: ${said.meaning}`]);
   }
   for (const [name, { words, group }] of keys.actions) {
-    const reached = keys.keysOf(name);
+    const reached = keys.shown(name);
     if (!reached.length) continue;
     if (!groups.has(group)) groups.set(group, []);
-    groups.get(group).push([reached.map(keyName), words]);
+    groups.get(group).push([reached, words]);
   }
   find("#help-keys").replaceChildren(
     ...[...groups].map(([group, lines]) =>

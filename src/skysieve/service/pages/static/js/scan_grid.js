@@ -12,6 +12,7 @@ export class GridView {
     this.open = open;
     this.cards = new Map(); // id -> card
     this.selected = new Set();
+    this.pointer = ""; // where the mouse was last seen
     this.list = find("#cards", root);
     this.visible = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: "500px" });
     this.end = new IntersectionObserver((entries) => entries.some((each) => each.isIntersecting) && state.more(), { rootMargin: "800px" });
@@ -158,7 +159,9 @@ export class GridView {
 
   hovered(event) {
     // A page that scrolls under a mouse at rest is not pointed at.
-    if (!event.movementX && !event.movementY) return;
+    const place = `${event.screenX} ${event.screenY}`;
+    if (place === this.pointer) return;
+    this.pointer = place;
     this.withCard(event, (at) => this.focus(at, false));
   }
 

@@ -138,7 +138,7 @@ export class OneView {
       const answer = await fetch(`/api/v1/candidates/${item.id}/explanation`, { credentials: "same-origin" });
       if (!answer.ok) throw new Error((await answer.json()).message ?? "there is no explanation");
       this.overlays.set(item.id, unpack(await answer.arrayBuffer()).channels[0]);
-      note.textContent = "";
+      note.textContent = "Orange speaks for the score, blue against it.";
     } catch (error) {
       note.textContent = `No explanation: ${error.message}`;
     }
