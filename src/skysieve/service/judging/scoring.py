@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session, lazyload
 
 from skysieve.errors import InputError, SkysieveError
 from skysieve.service.database.columns import utc_now
-from skysieve.service.database.insert import insert_or_update
 from skysieve.service.database.tables import (
     Candidate,
     Cutouts,
@@ -266,5 +265,8 @@ def _write_scores(session: Session, scorer_id: int, candidates: list[int], judge
         for rule, every in judgement.verdicts.items()
         for candidate, passes in zip(candidates, every.tolist(), strict=True)
     ]
-    insert_or_update(session, Score, scores, key=("candidate_id", "scorer_id", "member"))
-    insert_or_update(session, Verdict, verdicts, key=("candidate_id", "scorer_id", "rule"))
+    for table, rows in ((Score, scores), (Verdict, verdicts)):
+        # Not an upsert: many rows go faster one statement after the other than in one of many values.
+        session.execute(delete(table).where(table.scorer_id == scorer_id, table.candidate_id.in_(candidates)))
+        if rows:
+            session.execute(insert(table), rows)
