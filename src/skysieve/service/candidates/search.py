@@ -6,77 +6,24 @@ first one costs, and candidates that come in meanwhile neither repeat nor hide o
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import InputError
+from skysieve.service.candidates.asked import Search
 from skysieve.service.candidates.cursor import Place, SortValue, read_cursor, write_cursor
+from skysieve.service.candidates.search_plan import Plan, conditions_of, plan_search
 from skysieve.service.candidates.sort_order import Order, order_of
 from skysieve.service.database.tables import Candidate
-from skysieve.service.filters.compile import compile_filter, nights_that
-from skysieve.service.sky.cells import haversine, in_cone, separation_of
+from skysieve.service.sky.cells import haversine, separation_of
 
-__all__ = ["MOST_ON_PAGE", "Page", "Search", "conditions_of", "count_candidates", "find_candidates"]
+__all__ = ["MOST_ON_PAGE", "Page", "Search", "count_candidates", "find_candidates"]
 
 #: Candidates on a page, at the most.
 MOST_ON_PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is searched for.
-
-    Parameters
-    ----------
-    where : str
-        Filter in the language of `skysieve.service.filters`; empty: any.
-    sort : str
-        One of ``score``, ``mag``, ``jd``, ``night`` (by time, too), ``first_seen``, ``label`` and, within
-        a cone, ``separation``; with ``-`` the largest first. What has no value comes last either way.
-    night : str
-        Name of a night; empty: any.
-    ra, dec, radius : float, optional
-        A cone: degrees, degrees, arcseconds. All or none.
-    size : int
-        Candidates on a page.
-    cursor : str
-        ``next`` or ``previous`` of another page of this search; empty: the first page.
-    """
-
-    where: str = ""
-    sort: str = "-score"
-    night: str = ""
-    ra: float | None = None
-    dec: float | None = None
-    radius: float | None = None
-    size: int = 50
-    cursor: str = ""
-
-    @property
-    def cone(self) -> tuple[float, float, float] | None:
-        """The cone.
-
-        Raises
-        ------
-        InputError
-            If a part of it is missing.
-        """
-        given = (self.ra, self.dec, self.radius)
-        if given == (None, None, None):
-            return None
-        if self.ra is None or self.dec is None or self.radius is None:
-            raise InputError("cone", "bad-cone", "a cone needs right ascension, declination and radius")
-        return self.ra, self.dec, self.radius
-
-    @property
-    def digest(self) -> str:
-        """A word that differs between searches, but not between the pages of one."""
-        asked = replace(self, size=0, cursor="")
-        return hashlib.sha256(repr(asked).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +66,7 @@ def find_candidates(session: Session, search: Search) -> Page:
         raise InputError("size", "bad-size", f"expected 1 to {MOST_ON_PAGE} candidates, found {search.size}")
     order = order_of(search.sort, search.cone)
     place = read_cursor(search.cursor, search.digest, order.kind) if search.cursor else None
-    conditions = conditions_of(session, search)
-    found = _walk(session, order, conditions, place, search.size + 1)
+    found = _walk(session, order, plan_search(session, search), place, search.size + 1)
     more, found = len(found) > search.size, found[: search.size]
     backwards = place is not None and place.backwards
     if backwards:
@@ -145,31 +91,24 @@ def count_candidates(session: Session, search: Search, most: int = 10_000) -> in
     most : int
         Where counting stops: counting all of a million takes longer than anybody waits for a page.
     """
-    found = select(Candidate.id).where(*conditions_of(session, search)).limit(most).subquery()
+    plan = plan_search(session, search)
+    conditions = plan.conditions if plan.few else conditions_of(session, search)
+    found = select(Candidate.id).where(*conditions).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
-
-
-def conditions_of(session: Session, search: Search) -> list[ColumnElement[bool]]:
-    """Return the conditions on candidates that a search means: filter, night and cone."""
-    conditions = []
-    if search.night:
-        conditions.append(nights_that(session, lambda name: name == search.night))
-    if search.cone is not None:
-        conditions.append(in_cone(*search.cone))
-    return [*conditions, compile_filter(session, search.where)]
 
 
 def _walk(
     session: Session,
     order: Order,
-    conditions: Sequence[ColumnElement[bool]],
+    plan: Plan,
     place: Place | None,
     most: int,
 ) -> list[tuple[int, SortValue]]:
     """Return numbers and values of the candidates on the way from a place, nearest first."""
     found: list[tuple[int, SortValue]] = []
     for section in order.sections(place):
-        query = select(Candidate.id, order.value).where(*conditions, *section).order_by(*order.by(place))
+        query = select(Candidate.id, order.value).where(*plan.conditions, *section)
+        query = query.order_by(*order.by(place, indexed=not plan.few))
         rows = session.execute(query.limit(most - len(found)))
         # A label that nobody has given is no value.
         found += [(number, None if value == "" else value) for number, value in rows]

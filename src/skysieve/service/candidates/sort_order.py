@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, true, tuple_
 from skysieve.errors import InputError
 from skysieve.service.candidates.cursor import Place
 from skysieve.service.database.tables import Candidate
+from skysieve.service.filters.index_choice import without_index
 from skysieve.service.filters.problem import did_you_mean
 from skysieve.service.sky.cells import haversine
 
@@ -58,11 +59,14 @@ class Order:
         """Say whether values and numbers grow on the way from a place."""
         return self.descending == (place is not None and place.backwards)
 
-    def by(self, place: Place | None) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Return what to order by on the way from a place."""
+    def by(
+        self, place: Place | None, *, indexed: bool = True
+    ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """Return what to order by on the way from a place; SQLite walks no index where ``indexed`` is off."""
+        value = self.value if indexed else without_index(self.value)
         if self.ascends(place):
-            return self.value.asc(), Candidate.id.asc()
-        return self.value.desc(), Candidate.id.desc()
+            return value.asc(), Candidate.id.asc()
+        return value.desc(), Candidate.id.desc()
 
     def _beyond(self, place: Place) -> ColumnElement[bool]:
         here = tuple_(

@@ -52,7 +52,8 @@ def index_field(database: Database, name: str) -> bool:
     index = _index(database, known)
     with _building(database) as connection:
         connection.execute(CreateIndex(index))
-        connection.execute(text("ANALYZE candidates"))
+        if not database.is_sqlite:
+            connection.execute(text("ANALYZE candidates"))
     _mark(database, name, indexed=True)
     return True
 

@@ -58,6 +58,8 @@ class Resolved:
     empty: ColumnElement[bool]
     that: Quantified
     choices: tuple[str, ...] = ()
+    #: Whether ``value`` stands in the row of the candidate.
+    of_candidate: bool = True
 
 
 def resolve(session: Session, text: str, operand: Operand) -> Resolved:
@@ -189,7 +191,10 @@ def _labelled_by(session: Session, place: _Place) -> Resolved:
     if user is None:
         # Who has an account is nobody's business here: no near names.
         raise place.unknown("user", ())
-    links = (Label.candidate_id == Candidate.id, Label.user_id == user, Label.withdrawn_at.is_(None))
+    # SQLite would read all labels of the person for each candidate.
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    of = Label.user_id + 0 if on_sqlite else Label.user_id
+    links = (Label.candidate_id == Candidate.id, of == user, Label.withdrawn_at.is_(None))
     return _rows(ValueType.TEXT, Label.value, links)
 
 
@@ -199,7 +204,7 @@ def _campaign(session: Session, place: _Place) -> Resolved:
     if number is None:
         raise place.unknown("campaign", campaigns)
     inside = exists().where(CampaignItem.campaign_id == number, CampaignItem.candidate_id == Candidate.id)
-    return Resolved(ValueType.TRUTH, inside, not_(inside), _itself)
+    return Resolved(ValueType.TRUTH, inside, not_(inside), _itself, of_candidate=False)
 
 
 _CALLS = {"scorer": _scorer, "verdict": _verdict, "labelled_by": _labelled_by, "campaign": _campaign}
@@ -212,7 +217,7 @@ def _rows(kind: ValueType, value: Any, links: tuple[ColumnElement[bool], ...]) -
         return exists().where(*links, condition).correlate(Candidate)
 
     none = not_(exists().where(*links).correlate(Candidate))
-    return Resolved(kind, value, none, that)
+    return Resolved(kind, value, none, that, of_candidate=False)
 
 
 def _itself(condition: ColumnElement[bool]) -> ColumnElement[bool]:

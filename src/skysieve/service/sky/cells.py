@@ -71,7 +71,9 @@ def cell_of(ra: ArrayLike, dec: ArrayLike) -> int | NDArray[np.int64]:
     return int(cells) if np.ndim(cells) == 0 else np.asarray(cells, np.int64)
 
 
-def in_cone(ra: float, dec: float, radius_arcsec: float) -> ColumnElement[bool]:
+def in_cone(
+    ra: float, dec: float, radius_arcsec: float, *, cell: ColumnElement[int] | None = None
+) -> ColumnElement[bool]:
     """Return the condition that a candidate lies within a radius of a position.
 
     Parameters
@@ -80,6 +82,8 @@ def in_cone(ra: float, dec: float, radius_arcsec: float) -> ColumnElement[bool]:
         Centre, degrees, ICRS.
     radius_arcsec : float
         Radius, arcseconds; the rim belongs to the cone. From half a turn on, it is the whole sky.
+    cell : ColumnElement, optional
+        The cell of the candidate, where the index shall not be used.
 
     Returns
     -------
@@ -92,8 +96,8 @@ def in_cone(ra: float, dec: float, radius_arcsec: float) -> ColumnElement[bool]:
         If the centre is no position or the radius is not positive.
     """
     ranges = cell_ranges(ra, dec, radius_arcsec)
-    cell = Candidate.cell
-    near = or_(*(cell.between(first, last) for first, last in ranges))
+    cells = Candidate.__table__.c.cell if cell is None else cell
+    near = or_(*(cells.between(first, last) for first, last in ranges))
     return and_(near, haversine(ra, dec) <= _number(_haversine_of(radius_arcsec)))
 
 

@@ -47,7 +47,12 @@ class Candidate(Table):
         Index("ix_candidates_mag", "mag", "id"),
         Index("ix_candidates_jd", "jd", "id"),
         Index("ix_candidates_first_seen", "first_seen", "id"),
+        Index("ix_candidates_night_jd", "night_id", "jd", "id"),
+        Index("ix_candidates_night_first_seen", "night_id", "first_seen", "id"),
         Index("ix_candidates_object", "survey", "object_id"),
+        # Names are searched by their beginning.
+        Index("ix_candidates_object_id", "object_id", postgresql_ops={"object_id": "text_pattern_ops"}),
+        Index("ix_candidates_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
     )
 
     id: Mapped[Key]
@@ -55,7 +60,7 @@ class Candidate(Table):
     kind: Mapped[str] = mapped_column(String(16))
     survey: Mapped[str] = mapped_column(String(32))
     #: Its identifier in the survey: candid, diaSourceId, ``strkid..._pid...``.
-    name: Mapped[str] = mapped_column(String(80), index=True)
+    name: Mapped[str] = mapped_column(String(80))
     #: The object it belongs to; empty where the survey names none.
     object_id: Mapped[str] = mapped_column(String(80), default="")
     night_id: Mapped[int] = mapped_column(BigId, ForeignKey("nights.id"))

@@ -214,7 +214,17 @@ def upgrade() -> None:
     op.create_index("ix_candidates_jd", "candidates", ["jd", "id"], unique=False)
     op.create_index("ix_candidates_label", "candidates", ["label", "id"], unique=False)
     op.create_index("ix_candidates_mag", "candidates", ["mag", "id"], unique=False)
-    op.create_index(op.f("ix_candidates_name"), "candidates", ["name"], unique=False)
+    op.create_index(
+        "ix_candidates_name",
+        "candidates",
+        ["name"],
+        unique=False,
+        postgresql_ops={"name": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_candidates_night_first_seen", "candidates", ["night_id", "first_seen", "id"], unique=False
+    )
+    op.create_index("ix_candidates_night_jd", "candidates", ["night_id", "jd", "id"], unique=False)
     op.create_index("ix_candidates_night_label", "candidates", ["night_id", "label", "id"], unique=False)
     op.create_index("ix_candidates_night_mag", "candidates", ["night_id", "mag", "id"], unique=False)
     op.create_index(
@@ -222,6 +232,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_candidates_night_score", "candidates", ["night_id", "score", "id"], unique=False)
     op.create_index("ix_candidates_object", "candidates", ["survey", "object_id"], unique=False)
+    op.create_index(
+        "ix_candidates_object_id",
+        "candidates",
+        ["object_id"],
+        unique=False,
+        postgresql_ops={"object_id": "text_pattern_ops"},
+    )
     op.create_index("ix_candidates_score", "candidates", ["score", "id"], unique=False)
     op.create_table(
         "sessions",
@@ -487,12 +504,15 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_index("ix_candidates_score", table_name="candidates")
+    op.drop_index("ix_candidates_object_id", table_name="candidates")
     op.drop_index("ix_candidates_object", table_name="candidates")
     op.drop_index("ix_candidates_night_score", table_name="candidates")
     op.drop_index("ix_candidates_night_passes", table_name="candidates")
     op.drop_index("ix_candidates_night_mag", table_name="candidates")
     op.drop_index("ix_candidates_night_label", table_name="candidates")
-    op.drop_index(op.f("ix_candidates_name"), table_name="candidates")
+    op.drop_index("ix_candidates_night_jd", table_name="candidates")
+    op.drop_index("ix_candidates_night_first_seen", table_name="candidates")
+    op.drop_index("ix_candidates_name", table_name="candidates")
     op.drop_index("ix_candidates_mag", table_name="candidates")
     op.drop_index("ix_candidates_label", table_name="candidates")
     op.drop_index("ix_candidates_jd", table_name="candidates")
