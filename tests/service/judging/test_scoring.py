@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from skysieve.service.candidates.images import FITS_GZIP, pack_images
 from skysieve.service.database.tables import (
     Candidate,
     Cutouts,
+    Delivery,
     PendingScore,
     QuarantinedItem,
     Score,
@@ -348,3 +350,39 @@ def test_a_scorer_that_cannot_be_opened_does_not_stop_the_others(
     assert pending(service) == 3
     with pytest.raises(InputError, match="promote another first"):
         retire(service, broken, actor="ann")
+
+
+def test_what_passes_is_to_be_told_in_the_transaction_that_scores_it(
+    service: Service, add_alerts: Add, other_model: Path
+) -> None:
+    outflow = dataclasses.replace(service.settings.outflow, webhooks=("https://tom.example/skysieve",))
+    told = dataclasses.replace(service, settings=dataclasses.replace(service.settings, outflow=outflow))
+    first = register(told, "braai-weak", kind="alert", duty=ON_DUTY)
+    register(told, other_model, kind="alert")
+    add_alerts(12)
+    score_all(told)
+    with told.database.reading() as session:
+        due = session.execute(select(Delivery.scorer_id, Delivery.candidate_id)).all()
+        passing = set(session.scalars(select(Candidate.id).where(Candidate.passes.is_(True))))
+    assert passing
+    assert sorted((row.scorer_id, row.candidate_id) for row in due) == sorted(
+        (first, each) for each in passing
+    )
+
+
+def test_a_failure_while_writing_leaves_nothing_behind(
+    service: Service, add_alerts: Add, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer_id = register(service, "braai-weak", kind="alert", duty=ON_DUTY)
+    add_alerts(4)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the power is gone")
+
+    monkeypatch.setattr(scoring, "enqueue", fail)
+    with pytest.raises(RuntimeError, match="the power is gone"):
+        score_pending(service)
+    assert not scores_of(service, scorer_id)
+    assert (pending(service), set(shown(service).values())) == (4, {(None, None)})
+    monkeypatch.undo()
+    assert score_all(service) == Scored(4)
