@@ -48,7 +48,7 @@ class Sender:
     def run(self, stop: threading.Event) -> None:
         """Send until ``stop`` is set; then what is under way is finished and marked."""
         threads = [
-            threading.Thread(target=courier.run, args=(stop,), name=f"outflow-{number}")
+            threading.Thread(target=courier.run, args=(stop,), name=f"outflow-{number}", daemon=True)
             for number, courier in enumerate(self._couriers)
         ]
         for thread in threads:
