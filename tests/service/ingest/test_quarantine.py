@@ -6,13 +6,14 @@ import tarfile
 import pytest
 from sqlalchemy import select
 
-from skysieve.errors import ServiceError
+from skysieve.errors import InputError, ServiceError
 from skysieve.samples.findings import Finding
-from skysieve.service.database.tables import Candidate, JournalEntry, QuarantinedItem
+from skysieve.service.database.tables import Candidate, JournalEntry, PendingScore, QuarantinedItem, Scorer
 from skysieve.service.ingest import contents
 from skysieve.service.ingest.items import Item
 from skysieve.service.ingest.quarantine import count_quarantine, dismiss, list_quarantine
 from skysieve.service.ingest.reception import receive, retry
+from skysieve.service.judging.quarantined import keep_aside
 from skysieve.sources.alerts.alert import Alert
 from skysieve.sources.alerts.reading import alerts_from_blob
 
@@ -207,3 +208,19 @@ def test_records_of_a_row_that_no_column_holds_are_shortened(service, tmp_path):
     with service.database.reading() as session:
         [record] = session.scalars(select(QuarantinedItem.record))
     assert len(record) == 200
+
+
+def test_candidates_that_could_not_be_scored_are_scored_again(service, packets):
+    receive(service, [_item(packets[0])])
+    with service.database.writing() as session:
+        scorer = Scorer(kind="alert", identity="a", name="m", is_sieve=False, place="m", duty="on-duty")
+        session.add(scorer)
+        session.flush()
+        candidate = session.scalars(select(Candidate)).one()
+        keep_aside(session, scorer.id, [(candidate, InputError(candidate.name, "wrong-shape", "80 x 80"))])
+    assert _counts(service) == {"wrong-shape": 1}
+    assert retry(service).outcomes == ()
+    assert [row.state for row in _listed(service, "")] == ["retry"]
+    with service.database.reading() as session:
+        assert len(session.scalars(select(PendingScore)).all()) == 1
+    assert _journal(service) == {packets[0].name: ("stored", 1)}

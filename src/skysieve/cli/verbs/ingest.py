@@ -103,7 +103,8 @@ def _receive(service: Service, items: list[Item], report: FeedReport) -> Recepti
     from skysieve.service.ingest.reception import receive
 
     total = Reception()
-    size = service.settings.ingest.batch
+    # Several batches: one is read while another is stored.
+    size = 4 * service.settings.ingest.batch
     with progress_bar("taking in", len(items)) as bar:
         for start in range(0, len(items), size):
             some = items[start : start + size]

@@ -21,7 +21,7 @@ from skysieve.service.database.tables.candidates import ALERT
 from skysieve.service.ingest.candidate_writes import CandidateWrite, write_candidates
 from skysieve.service.ingest.items import Outcome
 from skysieve.service.ingest.journal import Key, claim, write_lines
-from skysieve.service.ingest.pieces import AlertPiece, Problem, Result, StreakPart
+from skysieve.service.ingest.pieces import AlertPiece, Problem, Result, StreakPart, Unfinished
 from skysieve.service.ingest.streak_joins import ReceivedPart, join_parts
 from skysieve.service.ingest.tally import RetriedTally, Tally
 from skysieve.service.service import Service
@@ -58,6 +58,8 @@ class _Written:
 class Batch:
     """Pieces that are stored together.
 
+    It is filled by one thread and then stored by another: tallies are changed while it is stored only.
+
     Parameters
     ----------
     service : Service
@@ -66,17 +68,20 @@ class Batch:
 
     service: Service
     _entries: list[_Entry] = field(default_factory=list)
-    _with_problems: dict[int, Tally] = field(default_factory=dict)
+    _problems: list[tuple[Tally, Problem]] = field(default_factory=list)
+    _unfinished: list[Tally] = field(default_factory=list)
     _finished: list[Tally] = field(default_factory=list)
     #: What goes into files, by the identity of the bytes: a packet of many alerts is held once.
     _contents: dict[int, bytes] = field(default_factory=dict)
     _n_bytes: int = 0
 
-    def add(self, tally: Tally, piece: AlertPiece | StreakPart | Problem) -> None:
+    def add(self, tally: Tally, piece: AlertPiece | StreakPart | Problem | Unfinished) -> None:
         """Add a piece of an item, good or bad."""
+        if isinstance(piece, Unfinished):
+            self._unfinished.append(tally)
+            return
         if isinstance(piece, Problem):
-            tally.add_problem(piece)
-            self._with_problems[id(tally)] = tally
+            self._problems.append((tally, piece))
             self._hold(piece.kept)
             return
         self._entries.append(_Entry(tally, piece))
@@ -93,19 +98,26 @@ class Batch:
         most = self.service.settings.ingest.batch
         return (
             len(self._finished) >= most
-            or len(self._entries) >= most * _PIECES_AN_ITEM
+            or len(self._entries) + len(self._problems) >= most * _PIECES_AN_ITEM
             or self._n_bytes >= MOST_BYTES
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self._entries or self._problems or self._unfinished or self._finished)
+
     def finishes(self, key: Key) -> bool:
-        """Whether an item of that name is finished and not stored yet."""
+        """Whether an item of that name is finished here."""
         return any(tally.key == key for tally in self._finished)
 
     def store(self) -> None:
-        """Store everything; the batch is empty when this returns."""
+        """Store everything, once."""
         hashes = dict(zip(self._contents, self.service.files.put_all(self._contents.values()), strict=True))
-        for tally in self._with_problems.values():
-            tally.problems = [_with_hash(problem, hashes) for problem in tally.problems]
+        for tally, problem in self._problems:
+            tally.add_problem(_with_hash(problem, hashes))
+        for tally in self._unfinished:
+            tally.results["waiting"] += 1
         try:
             written = self.service.database.write(lambda session: self._work(session, self._entries, hashes))
         except Exception as error:
@@ -118,8 +130,6 @@ class Batch:
             entry.tally.results[result] += 1
         for tally, (outcome, candidates) in zip(self._finished, written.outcomes, strict=True):
             tally.outcome, tally.candidates = outcome, candidates
-        self._entries, self._finished, self._n_bytes = [], [], 0
-        self._with_problems, self._contents = {}, {}
 
     def _hold(self, data: bytes) -> None:
         if data and id(data) not in self._contents:

@@ -15,15 +15,16 @@ from sqlalchemy.orm import Session
 
 from skysieve.errors import SkysieveError
 from skysieve.service.database.tables import QuarantinedItem, WaitingPart
-from skysieve.service.ingest.batch import Batch
 from skysieve.service.ingest.contents import ContentReader
 from skysieve.service.ingest.disk import require_space, watching_space
 from skysieve.service.ingest.items import Item, Reception, VanishedError
 from skysieve.service.ingest.journal import Key, forget, known_stamps
-from skysieve.service.ingest.pieces import Foreign, Piece, Problem, Unfinished, blob_name
+from skysieve.service.ingest.pieces import Foreign, Piece, Problem, blob_name
 from skysieve.service.ingest.quarantine import OPEN, RETRY
+from skysieve.service.ingest.storing import Storing
 from skysieve.service.ingest.streak_joins import join_parts
 from skysieve.service.ingest.tally import RetriedTally, Tally
+from skysieve.service.judging.quarantined import SCORING, ask_again
 from skysieve.service.service import Service
 
 __all__ = ["join_waiting", "receive", "retry"]
@@ -71,21 +72,21 @@ def receive(service: Service, items: Sequence[Item]) -> Reception:
     """
     require_space(service)
     with watching_space(service):
-        known = _known(service, items)
-        batch, reader = Batch(service), ContentReader.of(service)
+        known, reader = _known(service, items), ContentReader.of(service)
         tallies = []
-        for item in items:
-            key = (item.feed, item.name)
-            if batch.finishes(key):
-                batch.store()
-                known |= _known(service, [item])
-            tally = Tally(item, known=key in known)
-            tallies.append(tally)
-            if known.get(key) == item.stamp:
-                tally.outcome = "duplicate"
-            else:
-                _take(batch, tally, reader.pieces(item))
-        batch.store()
+        with Storing(service) as storing:
+            for item in items:
+                key = (item.feed, item.name)
+                if storing.finishes(key):
+                    storing.store()
+                    storing.wait()
+                    known |= _known(service, [item])
+                tally = Tally(item, known=key in known)
+                tallies.append(tally)
+                if known.get(key) == item.stamp:
+                    tally.outcome = "duplicate"
+                else:
+                    _take(storing, tally, reader.pieces(item))
     return _summary(tallies)
 
 
@@ -93,7 +94,7 @@ def retry(service: Service, ids: Collection[int] | None = None) -> Reception:
     """Try again what is in quarantine.
 
     What was kept is read again; of the rest it is noted that its feed shall take it anew when it sees it
-    the next time.
+    the next time. Candidates that could not be scored are scored again in their turn.
 
     Parameters
     ----------
@@ -115,17 +116,17 @@ def retry(service: Service, ids: Collection[int] | None = None) -> Reception:
     """
     require_space(service)
     with watching_space(service):
-        kept, gone = _to_retry(service, ids)
-        service.database.write(lambda session: _ask_again(session, gone))
-        batch, reader = Batch(service), ContentReader.of(service)
+        kept, others = _to_retry(service, ids)
+        service.database.write(lambda session: _ask_again(session, others))
+        reader = ContentReader.of(service)
         tallies: list[Tally] = []
-        for (feed, item, blob), sha256 in sorted(kept.items()):
-            again = Item(feed, item, sha256, data=service.files.get(sha256))
-            record = blob.removeprefix(item).removeprefix("::")
-            tally = RetriedTally(again, known=True, record=record)
-            tallies.append(tally)
-            _take(batch, tally, reader.pieces(again, blob=blob))
-        batch.store()
+        with Storing(service) as storing:
+            for (feed, item, blob), sha256 in sorted(kept.items()):
+                again = Item(feed, item, sha256, data=service.files.get(sha256))
+                record = blob.removeprefix(item).removeprefix("::")
+                tally = RetriedTally(again, known=True, record=record)
+                tallies.append(tally)
+                _take(storing, tally, reader.pieces(again, blob=blob))
     return _summary(tallies)
 
 
@@ -156,25 +157,19 @@ def join_waiting(service: Service) -> int:
     return joined
 
 
-def _take(batch: Batch, tally: Tally, pieces: Iterator[Piece]) -> None:
-    """Put what an item holds into the batch, and store that when it is full."""
+def _take(storing: Storing, tally: Tally, pieces: Iterator[Piece]) -> None:
+    """Have everything stored that an item holds."""
     try:
         for piece in _surely(pieces, tally):
-            if isinstance(piece, Unfinished):
-                tally.results["waiting"] += 1
-            elif not isinstance(piece, Foreign):
-                batch.add(tally, piece)
-                if batch.is_full:
-                    batch.store()
+            if not isinstance(piece, Foreign):
+                storing.add(tally, piece)
             elif piece.name != tally.item.name:
                 _log.info("%s: %s is nothing that is taken in", tally.item.feed, piece.name)
     except VanishedError as error:
         _log.info("%s: %s", tally.item.feed, error)
         tally.outcome = "vanished"
         return
-    batch.finish(tally)
-    if batch.is_full:
-        batch.store()
+    storing.finish(tally)
 
 
 def _surely(pieces: Iterator[Piece], tally: Tally) -> Iterator[Piece]:
@@ -226,22 +221,27 @@ def _to_retry(
     if ids is not None:
         query = query.where(QuarantinedItem.id.in_(sorted(ids)))
     kept: dict[tuple[str, str, str], str] = {}
-    gone: dict[int, Key] = {}
+    others: dict[int, Key] = {}
     with service.database.reading() as session:
         for id_, feed, item, record, sha256 in session.execute(query):
             if sha256:
                 kept[feed, item, blob_name(item, record)] = sha256
             else:
-                gone[id_] = (feed, item)
-    return kept, gone
+                others[id_] = (feed, item)
+    return kept, others
 
 
 def _ask_again(session: Session, rows: Mapping[int, Key]) -> None:
-    if rows:
+    """Have items without bytes taken anew by their feeds, and candidates scored again by their scorers."""
+    to_score = sorted(id_ for id_, (feed, _) in rows.items() if feed == SCORING)
+    to_take = sorted(rows.keys() - set(to_score))
+    if to_score:
+        ask_again(session, session.scalars(select(QuarantinedItem).where(QuarantinedItem.id.in_(to_score))))
+    if to_take:
         session.execute(
             update(QuarantinedItem)
-            .where(QuarantinedItem.id.in_(sorted(rows)))
+            .where(QuarantinedItem.id.in_(to_take))
             .values(state=RETRY)
             .execution_options(synchronize_session=False)
         )
-        forget(session, set(rows.values()))
+        forget(session, {rows[id_] for id_ in to_take})

@@ -27,6 +27,8 @@ __all__ = ["FolderFeed", "folder_feed"]
 
 #: A folder that takes long to list is listed so much less often: a twentieth of the time at the most.
 _LISTING_SHARE = 20.0
+#: Batches of files that are taken in before it is told how it goes: one is read while another is stored.
+_BATCHES_A_LOT = 4
 #: Seconds, at the least and at the most, that the system is asked for changes at a time.
 _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.05, 0.25
 #: Milliseconds over which changes are gathered, and that must pass without one.
@@ -121,7 +123,7 @@ class FolderFeed:
         """Take in files that are whole and not in the journal, some at a time."""
         taken = 0
         before, self._young = self._young, {}
-        for some in _in_lots(files, self._service.settings.ingest.batch):
+        for some in _in_lots(files, self._service.settings.ingest.batch * _BATCHES_A_LOT):
             whole = [file for file in some if self._is_whole(file, before)]
             new = self._new(whole)
             if new:
