@@ -26,11 +26,12 @@ from skysieve.service.home import Home, find_home
 from skysieve.service.judging.scorers import ensure_default_scorers
 from skysieve.service.labelling.taxonomies import ensure_taxonomies
 from skysieve.service.operation.background import start_in_background
+from skysieve.service.operation.existing import reached_service
 from skysieve.service.operation.instance import Instance, announce, hold
 from skysieve.service.operation.listening import check_exposure, listen, local_address
 from skysieve.service.operation.supervision import Child, Supervisor
 from skysieve.service.served_process import ProcessSpecification
-from skysieve.service.service import Service, open_service
+from skysieve.service.service import Service
 from skysieve.service.settings import ServiceSettings
 
 __all__ = ["ServeOptions", "prepare", "serve", "serve_in_background", "stop_on_signals"]
@@ -157,7 +158,7 @@ def prepare(home: Home, options: ServeOptions, tell: Callable[[str], None]) -> S
     ConfigurationError
         As of `serve`.
     """
-    service = open_service(home.folder, options.overrides)
+    service = reached_service(home.folder, options.overrides)
     try:
         check_exposure(service.settings.web, insecure=options.insecure)
         if options.processes < 1 or (options.processes > 1 and service.database.is_sqlite):

@@ -18,9 +18,10 @@ from typing import Any, Literal
 import structlog
 
 from skysieve.errors import SkysieveError
+from skysieve.service.operation.existing import reached_service
 from skysieve.service.operation.logs import configure_logs
 from skysieve.service.operation.supervision import end_with_parent
-from skysieve.service.service import Service, open_service
+from skysieve.service.service import Service
 
 __all__ = ["ProcessSpecification", "answer_requests", "main"]
 
@@ -71,7 +72,7 @@ def main() -> None:
 
 
 def _be(specification: ProcessSpecification) -> None:
-    service = open_service(Path(specification.folder), specification.overrides)
+    service = reached_service(Path(specification.folder), specification.overrides)
     try:
         if specification.role == "web":
             answer_requests(service, socket.socket(fileno=specification.descriptor))

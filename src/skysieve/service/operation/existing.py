@@ -1,21 +1,26 @@
-"""Open a service that is there already: who prunes or backs up a folder that is none has mistyped it."""
+"""Open a service from a command: in plain words where there is none, or its database does not answer."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from skysieve.errors import ServiceError
 from skysieve.service.home import Home, find_home
 from skysieve.service.service import Service, open_service
 
-__all__ = ["existing_service", "require_home"]
+__all__ = ["existing_service", "reached_service", "require_home"]
 
 
 @contextlib.contextmanager
 def existing_service(folder: str | Path | None = None) -> Iterator[Service]:
     """Yield the service of a folder, and close it at the end.
+
+    Who prunes a folder that is no service, or backs it up, has mistyped it: none is made.
 
     Parameters
     ----------
@@ -29,11 +34,28 @@ def existing_service(folder: str | Path | None = None) -> Iterator[Service]:
     """
     home = find_home(folder)
     require_home(home)
-    service = open_service(home.folder)
+    service = reached_service(home.folder)
     try:
         yield service
     finally:
         service.close()
+
+
+def reached_service(folder: str | Path | None = None, overrides: Mapping[str, Any] | None = None) -> Service:
+    """Open a service as `skysieve.service.service.open_service` does, new or not.
+
+    Raises
+    ------
+    ServiceError
+        If its database does not answer, besides what else may be wrong.
+    """
+    try:
+        return open_service(folder, overrides)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise ServiceError(
+            f"the database does not answer: {reason}; look whether it runs, and at SKYSIEVE_DATABASE_URL"
+        ) from error
 
 
 def require_home(home: Home) -> None:

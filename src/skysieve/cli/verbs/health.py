@@ -1,0 +1,49 @@
+"""``skysieve health``: whether a service is well, part by part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skysieve.cli.output import examples, say, say_table
+
+__all__ = ["add_to"]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the verb."""
+    application.command(
+        "health",
+        epilog=examples("skysieve health --home service", "skysieve health database --home service"),
+    )(health)
+
+
+def health(
+    part: Annotated[
+        str,
+        typer.Argument(
+            help="database, worker, scoring, disk or a feed: fail where it is not well. All if left out."
+        ),
+    ] = "",
+    home: Annotated[Path | None, typer.Option(help="Folder of the service.")] = None,
+) -> None:
+    """Say how each part of a service is, and what to do where one is not well.
+
+    The exit code is 1 where the service is down, or where the part that was asked for is not well.
+    """
+    from skysieve.service.operation.existing import existing_service
+    from skysieve.service.operation.health import State, check_health
+
+    with existing_service(home) as service:
+        found = check_health(service)
+    checks = [check for check in found.checks if part in ("", check.name, check.name.removeprefix("feed "))]
+    say_table({check.name: f"{check.state.label:<8}  {check.message}" for check in checks})
+    if part:
+        well = bool(checks) and all(check.state is State.OK for check in checks)
+    else:
+        well = found.state is not State.DOWN
+        say(found.state.label)
+    if not well:
+        raise typer.Exit(1)
