@@ -222,3 +222,11 @@ def test_items_are_tried_again_or_let_go(service, client, sign_in):
     none = client.post("/quarantine/dismiss", data={"csrf": csrf})
     assert none.status_code == 303
     assert "Choose items first" in client.get("/quarantine").text
+
+
+def test_the_examples_of_filters_are_filters(client, sign_in):
+    sign_in(client, Role.VIEWER)
+    examples = re.findall(r'<a href="(/search\?where=[^"]+)"', client.get("/search").text)
+    assert len(examples) >= 4
+    for example in examples:
+        assert client.get(example).status_code == 200, example

@@ -18,8 +18,8 @@ PIXELS_TYPE = "application/vnd.skysieve.pixels"
 PIXEL_SCALES: Mapping[str, float] = {"ZTF": 1.012, "LSST": 0.2}
 #: Pixels beyond it are sentinels for missing ones.
 _LARGEST_MEASURED = 1e30
-#: Grey level of a missing pixel in a picture.
-_MISSING = 96
+#: Index and colour of a missing pixel in a picture, which no grey level has.
+_MISSING, _MISSING_COLOUR = 255, (104, 58, 122)
 #: Softening of the arcsinh stretch, in units of the noise.
 _SOFTENING = 3.0
 
@@ -63,7 +63,7 @@ def pack_pixels(
 
 
 def picture(image: NDArray[np.float32], *, upright: bool = False, zoom: int = 1) -> bytes:
-    """Return an image as a grey PNG, stretched by the arcsinh; missing pixels are mid-grey.
+    """Return an image as a grey PNG, stretched by the arcsinh; missing pixels are purple.
 
     Parameters
     ----------
@@ -80,12 +80,15 @@ def picture(image: NDArray[np.float32], *, upright: bool = False, zoom: int = 1)
     known = np.isfinite(values)
     levels = np.full(values.shape, _MISSING, dtype=np.uint8)
     if known.any():
-        levels[known] = np.round(255 * _stretched(values[known])).astype(np.uint8)
+        levels[known] = np.round(254 * _stretched(values[known])).astype(np.uint8)
     if not upright:
         levels = levels[::-1]
     levels = np.repeat(np.repeat(levels, zoom, axis=0), zoom, axis=1)
     buffer = io.BytesIO()
-    Image.fromarray(levels).save(buffer, "PNG", compress_level=3)
+    drawn = Image.fromarray(levels, mode="P")
+    greys = [round(255 * level / 254) for level in range(_MISSING)]
+    drawn.putpalette([*(band for grey in greys for band in (grey, grey, grey)), *_MISSING_COLOUR])
+    drawn.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
 
 
@@ -96,8 +99,11 @@ def _measured(image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _stretched(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return values from 0 to 1: linear about the sky, logarithmic in what is bright."""
-    middle = float(np.median(values))
-    noise = 1.4826 * float(np.median(np.abs(values - middle))) or float(values.std()) or 1.0
-    bent = np.arcsinh((values.astype(np.float64) - middle) / (_SOFTENING * noise))
+    exact = values.astype(np.float64)
+    apart = exact - np.median(exact)
+    noise = 1.4826 * float(np.median(np.abs(apart))) or float(exact.std())
+    # An image of one value has no noise, one with a single odd pixel hardly any.
+    scale = max(_SOFTENING * noise, 1e-12 * float(np.abs(apart).max())) or 1.0
+    bent = np.arcsinh(apart / scale)
     low, high = np.percentile(bent, [0.5, 99.8])
     return np.asarray(np.clip((bent - low) / (high - low or 1.0), 0.0, 1.0))

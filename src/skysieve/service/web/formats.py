@@ -14,6 +14,7 @@ __all__ = [
     "count",
     "date_of_night",
     "declination",
+    "degrees",
     "moment",
     "moment_of_jd",
     "number",
@@ -71,6 +72,19 @@ def count(value: int | None) -> str:
     ['1', '234', '567']
     """
     return UNKNOWN if value is None else f"{value:,}".replace(",", _THIN)
+
+
+def degrees(value: float | None) -> str:
+    """Return an angle in degrees, to 4 milliarcseconds.
+
+    Examples
+    --------
+    >>> degrees(122.0), degrees(-3.5)
+    ('122.000000', '−3.500000')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:.6f}".replace("-", "\N{MINUS SIGN}")
 
 
 def size(value: int | None) -> str:
@@ -194,6 +208,7 @@ FILTERS: dict[str, Any] = {
     "count": count,
     "date_of_night": date_of_night,
     "declination": declination,
+    "degrees": degrees,
     "moment": moment,
     "moment_of_jd": moment_of_jd,
     "number": number,

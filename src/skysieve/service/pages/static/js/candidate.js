@@ -12,7 +12,7 @@ setUpMetadata(document.querySelector("#metadata"));
 if (place) setUpCutouts();
 
 async function setUpCutouts() {
-  const look = new Look(document.querySelector("#look"));
+  const look = new Look(document.querySelector("#look"), place.dataset.kind);
   look.register(new Keys());
   const images = await pixelsOf({ pixels: place.dataset.pixels });
   let overlay = null;

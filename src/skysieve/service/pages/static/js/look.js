@@ -3,19 +3,28 @@
 import { mapNames } from "./colour_maps.js";
 import { stretchNames } from "./stretch.js";
 
-const STORED = "skysieve.look";
+const STORED = "skysieve.look.";
 const ZOOMS = [1, 1.5, 2, 3, 4, 6];
 const DEFAULTS = { stretch: "asinh", map: "grey", inverted: false, zoom: 1, cross: true };
+const DEFAULTS_OF = { streak: { stretch: "linear" } }; // pictures of 8 bits are stretched already
 
 export class Look extends EventTarget {
-  constructor(panel) {
+  constructor(panel, kind) {
     super();
     this.panel = panel;
     this.overlay = false;
-    this.values = { ...DEFAULTS, ...stored() };
+    this.setKind(kind);
     panel.hidden = false;
     panel.addEventListener("click", (event) => this.clicked(event.target.closest("button")));
     panel.querySelector("[data-map]").addEventListener("change", (event) => this.set({ map: event.target.value }));
+    this.show();
+  }
+
+  // Every kind of candidate has a look of its own.
+  setKind(kind) {
+    if (kind === this.kind) return;
+    this.kind = kind;
+    this.values = { ...DEFAULTS, ...DEFAULTS_OF[kind], ...stored(kind) };
     this.show();
   }
 
@@ -27,7 +36,7 @@ export class Look extends EventTarget {
   set(values) {
     Object.assign(this.values, values);
     try {
-      localStorage.setItem(STORED, JSON.stringify(this.values));
+      localStorage.setItem(STORED + this.kind, JSON.stringify(this.values));
     } catch {
       // private browsing may refuse; the look lasts as long as the page
     }
@@ -88,10 +97,10 @@ export class Look extends EventTarget {
   }
 }
 
-function stored() {
+function stored(kind) {
   let kept = {};
   try {
-    kept = JSON.parse(localStorage.getItem(STORED) ?? "{}") ?? {};
+    kept = JSON.parse(localStorage.getItem(STORED + kind) ?? "{}") ?? {};
   } catch {
     // what cannot be read is as good as nothing
   }

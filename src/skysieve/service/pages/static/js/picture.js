@@ -96,7 +96,7 @@ function drawBar(context, size, scale, pixelScale) {
   if (!fits.length) return;
   const seconds = fits.at(-1);
   const long = (seconds / pixelScale) * scale;
-  const [x, y, text] = [size * 0.05, size * 0.95, Math.max(10, Math.round(size / 22))];
+  const [x, y, text] = [size * 0.05, size * 0.95, Math.round(Math.min(Math.max(10, size / 22), 15 * (window.devicePixelRatio || 1)))];
   context.font = `600 ${text}px sans-serif`;
   const words = `${seconds}″`;
   const box = [x - 0.4 * text, y - 1.75 * text, Math.max(long, context.measureText(words).width) + 0.8 * text, 2.2 * text];

@@ -14,7 +14,7 @@ const setup = JSON.parse(root.dataset.setup);
 const outbox = new Outbox(setup.user);
 const state = new ScanState(setup, outbox);
 const keys = new Keys();
-const look = new Look(find("#look"));
+const look = new Look(find("#look"), state.current?.kind ?? "alert");
 const one = new OneView(find("#one"), state, look, say);
 const grid = new GridView(find("#grid"), state, look, () => setMode("one"));
 let mode = setup.mode;

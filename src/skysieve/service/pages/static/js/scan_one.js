@@ -47,6 +47,7 @@ export class OneView {
   showNew(item) {
     this.shown = item;
     this.images = null;
+    this.look.setKind(item.kind);
     this.showHead(item);
     this.showImages(item);
     this.showBeside(item);
@@ -247,5 +248,5 @@ export class OneView {
 
 function drawThumb(canvas, images) {
   const image = images.channels.at(-1);
-  drawImage(canvas, image, { ...images, pixelScale: null }, { stretch: "asinh", map: "grey", inverted: false, zoom: 1.6 });
+  drawImage(canvas, image, { ...images, pixelScale: null }, { stretch: images.upright ? "linear" : "asinh", map: "grey", inverted: false, zoom: 1.6 });
 }
