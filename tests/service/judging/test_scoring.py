@@ -386,3 +386,10 @@ def test_a_failure_while_writing_leaves_nothing_behind(
     assert (pending(service), set(shown(service).values())) == (4, {(None, None)})
     monkeypatch.undo()
     assert score_all(service) == Scored(4)
+
+
+def test_a_batch_is_never_too_large_for_the_database(service: Service, add_alerts: Add) -> None:
+    register(service, "braai-weak", kind="alert", duty=ON_DUTY)
+    add_alerts(3)
+    assert score_pending(service, limit=10**9) == Scored(3)
+    assert score_pending(service, limit=0) == Scored()

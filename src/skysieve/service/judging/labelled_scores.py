@@ -7,16 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from skysieve.models.rules import Jury, parse_rule
 from skysieve.service.database.tables import Candidate, Label, Scorer, Taxonomy
-from skysieve.service.judging.headline import headline_of_rule
+from skysieve.service.judging.described_rule import rule_of
 from skysieve.service.judging.stored_scores import stored_scores
 
 __all__ = ["LabelledScores", "labelled_scores"]
@@ -94,27 +92,20 @@ class _Opinion:
 
 
 def _read(session: Session, scorer: Scorer) -> LabelledScores:
-    rule = scorer.description.get("rules", {}).get(scorer.description.get("rule", ""))
-    opinions = _opinions(session, scorer.kind) if rule else {}
+    rule = rule_of(scorer)
+    opinions = {} if rule is None else _opinions(session, scorer.kind)
     scores = stored_scores(session, scorer.id, list(opinions))
-    members = [member["name"] for member in scorer.description.get("members", [])]
-    complete = [each for each in opinions if scores.get(each, {}).keys() >= set(members)]
+    complete = [] if rule is None else [each for each in scores if scores[each].keys() >= set(rule.members)]
     if rule is None or not complete:
         none = np.empty(0, dtype=bool)
         return LabelledScores(np.empty(0), none, none, none)
-    arrays = {name: np.array([scores[each][name] for each in complete], np.float32) for name in members}
-    parsed, jury = parse_rule(rule["rule"]), _jury(scorer.description)
+    arrays = {name: np.array([scores[each][name] for each in complete], np.float32) for name in rule.members}
     return LabelledScores(
-        headline_of_rule(parsed, arrays, jury).astype(np.float64),
-        parsed.evaluate(arrays, jury),
+        rule.headline(arrays).astype(np.float64),
+        rule.passes(arrays),
         np.array([opinions[each].real for each in complete], dtype=bool),
         np.array([opinions[each].blind for each in complete], dtype=bool),
     )
-
-
-def _jury(description: Mapping[str, Any]) -> Jury:
-    families = {family: tuple(names) for family, names in description["families"].items()}
-    return Jury(families, {member["name"]: member["threshold"] for member in description["members"]})
 
 
 def _opinions(session: Session, kind: str) -> dict[int, _Opinion]:

@@ -38,6 +38,9 @@ from skysieve.service.service import Service
 
 __all__ = ["Scored", "score_all", "score_pending"]
 
+#: Candidates in one transaction, whatever the settings say: databases take so many parameters.
+MOST_AT_ONCE = 4_096
+
 _log = logging.getLogger(__name__)
 
 
@@ -108,7 +111,7 @@ def score_pending(service: Service, limit: int | None = None) -> Scored:
         If a scorer cannot be opened (its copy is damaged, its engine not installed), and there is nothing to
         do for the others.
     """
-    size = service.settings.judging.batch if limit is None else limit
+    size = min(MOST_AT_ONCE, max(1, service.settings.judging.batch if limit is None else limit))
     if service.database.is_sqlite:
         with service.database.reading() as session:
             batch = _take(session, service, size)
