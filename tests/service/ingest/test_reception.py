@@ -283,6 +283,8 @@ def test_a_truncated_archive_gives_what_came_before_and_is_resolved_when_it_is_w
     assert (reception.outcomes, reception.problems) == (("partly",), {"truncated-archive": 1})
     first = reception.candidates
     assert 0 < first < 12
+    [row] = _all(service, QuarantinedItem)
+    assert service.files.get(row.sha256) == path.read_bytes()
     path.write_bytes(whole.read_bytes())
     reception = receive(service, [Item("folder", "night.tar.gz", "2", path=path)])
     assert (reception.outcomes, reception.candidates) == (("stored",), 12 - first)
@@ -308,7 +310,9 @@ def test_a_table_of_alerts_is_taken_in_by_its_rows(service, packets, tmp_path):
     assert by_path.outcomes == by_bytes.outcomes == ("partly",)
     assert by_path.problems == by_bytes.problems == {"empty-cutout": 1, "bad-id": 1}
     assert _count(service, Candidate) == 1
-    assert {row.record for row in _all(service, QuarantinedItem)} == {"row 1", "row 2"}
+    rows = _all(service, QuarantinedItem)
+    assert {row.record for row in rows} == {"row 1", "row 2"}
+    assert {service.files.get(row.sha256) for row in rows} == {path.read_bytes()}
     assert [row.packet_sha256 for row in _all(service, Cutouts)] == [""]
 
 
@@ -368,6 +372,16 @@ def test_what_must_not_be_read_goes_aside_unread(service):
     assert receive(service, [Item("folder", "link.avro", "1", refusal=refusal)]).outcomes == ("quarantined",)
     [row] = _all(service, QuarantinedItem)
     assert (row.kind, row.reason, row.sha256) == ("foreign-link", "leads out of the folder", "")
+
+
+def test_what_is_too_large_to_be_kept_is_not(service, monkeypatch, tmp_path):
+    monkeypatch.setattr(contents, "KEEP_BYTES", 3)
+    monkeypatch.setattr("skysieve.service.ingest.pieces.KEEP_BYTES", 3)
+    for name, data in (("a.tar", b"1234"), ("a.avro", b"1234"), ("b.tar", b"123"), ("b.avro", b"123")):
+        (tmp_path / name).write_bytes(data)
+        receive(service, [Item("folder", name, "1", path=tmp_path / name)])
+    kept = {row.item: bool(row.sha256) for row in _all(service, QuarantinedItem)}
+    assert kept == {"a.tar": False, "a.avro": False, "b.tar": True, "b.avro": True}
 
 
 def test_nothing_is_taken_in_while_the_disk_is_full(service, with_settings, packets):

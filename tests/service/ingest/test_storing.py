@@ -62,12 +62,17 @@ def test_a_failure_is_raised_and_nothing_is_stored_after_it(small, monkeypatch):
         raise ServiceError("the database does not answer")
 
     monkeypatch.setattr(Batch, "store", store)
-    with pytest.raises(ServiceError, match="does not answer"), Storing(small) as storing:
-        for at in range(5):
-            storing.finish(_tally(f"{at}.avro"))
-    assert len(stored) == 1
-    with pytest.raises(ServiceError, match="does not answer"), Storing(small) as storing:
-        storing.finish(_tally("last.avro"))
+
+    def bring(count):
+        with Storing(small) as storing:
+            for at in range(count):
+                storing.finish(_tally(f"{at}.avro"))
+
+    for count in (5, 1):
+        stored.clear()
+        with pytest.raises(ServiceError, match="does not answer"):
+            bring(count)
+        assert len(stored) == 1
 
 
 def test_a_failure_of_the_reader_stores_nothing_more(sqlite_service):

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from skysieve.service.candidates.similar import look_of
 from skysieve.service.ingest.alert_columns import alert_values
 from skysieve.service.ingest.items import Item, VanishedError
 from skysieve.service.ingest.pieces import (
+    KEEP_BYTES,
     AlertPiece,
     Foreign,
     Piece,
@@ -119,7 +119,7 @@ class ContentReader:
                 yield from self._blob(item, Blob(name, item.read()))
         except InputError as error:
             _check_still_there(item, error)
-            yield Problem.of(error, item=item.name, blob=item.data or b"")
+            yield Problem.of(error, item=item.name, blob=_small_bytes(item))
 
     def _archive(self, item: Item, name: str) -> Iterator[Piece]:
         with self._on_disk(item, name) as path:
@@ -144,7 +144,7 @@ class ContentReader:
 
     def _table(self, item: Item, path: Path) -> Iterator[Piece]:
         found = alerts_from_item(ItemRef(item.name, path), schemas=self.schemas)
-        yield from self._alerts(item, found, b"", b"")
+        yield from self._alerts(item, found, None, b"")
 
     def _blob(self, item: Item, blob: Blob) -> Iterator[Piece]:
         if _base(blob.name).lower().endswith(NIGHT_SUFFIXES):
@@ -155,18 +155,22 @@ class ContentReader:
         yield from self._alerts(item, alerts_from_blob(blob, schemas=self.schemas), blob.data, packet)
 
     def _alerts(
-        self, item: Item, found: Iterable[Alert | Finding], data: bytes, packet: bytes
+        self, item: Item, found: Iterable[Alert | Finding], data: bytes | None, packet: bytes
     ) -> Iterator[Piece]:
-        """Yield the pieces of what the bytes ``data`` of an item hold; one bad alert costs itself only."""
+        """Yield the pieces of what the bytes of an item hold; one bad alert costs itself only."""
         for number, each in enumerate(found):
-            if isinstance(each, Finding):
-                _check_still_there(item, each)
-                yield Problem.of(each, item=item.name, blob=data)
-                continue
-            try:
-                yield self._alert(item, each, packet, number)
-            except InputError as error:
-                yield Problem.of(error, item=item.name, blob=data)
+            wrong: Finding | InputError
+            if isinstance(each, Alert):
+                try:
+                    yield self._alert(item, each, packet, number)
+                    continue
+                except InputError as error:
+                    wrong = error
+            else:
+                wrong = each
+            _check_still_there(item, wrong)
+            data = _small_bytes(item) if data is None else data
+            yield Problem.of(wrong, item=item.name, blob=data)
 
     def _alert(self, item: Item, alert: Alert, packet: bytes, number: int) -> AlertPiece:
         values = alert_values(alert, site=self.site, source=f"{item.feed}: {alert.source}")
@@ -222,7 +226,18 @@ def _of_findings(findings: list[Finding], item: Item, blob: Blob) -> Iterator[Pi
             _log.info("%s: %s", item.feed, finding)
 
 
-def _check_still_there(item: Item, wrong: Any) -> None:
+def _small_bytes(item: Item) -> bytes:
+    """Return the bytes of an item if they are few enough to be kept and may be read at all."""
+    if item.refusal is not None:
+        return b""
+    try:
+        few = item.path is None or item.path.stat().st_size <= KEEP_BYTES
+        return item.read() if few else b""
+    except (OSError, InputError):
+        return b""
+
+
+def _check_still_there(item: Item, wrong: Finding | InputError) -> None:
     """Raise if a file cannot be read since it, or the disk it was on, has gone."""
     if wrong.kind == "unreadable-file" and item.path is not None and not item.path.exists():
         raise VanishedError(f"{item.name}: is no longer there")
