@@ -44,6 +44,8 @@ class DepotSite:
         #: Whether listings say time and size, whether files say when they were changed.
         self.marks, self.dates = True, True
         self.content_encoding = ""
+        #: Paths below the depot that are forbidden.
+        self.refused: set[str] = set()
         self.allows_head = True
         #: Called when a file has been sent.
         self.sent: Callable[[Path], None] = lambda _: None
@@ -94,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif site.failures:
             status, more = site.failures.pop(0)
             self._send(status, b"", more)
+        elif self.path.removeprefix("/depot/") in site.refused:
+            self._send(403, b"", {})
         elif self.command == "HEAD" and not site.allows_head:
             self._send(405, b"", {})
         elif not self.path.startswith("/depot/"):

@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 from sqlalchemy import select
 
-from skysieve.errors import ConfigurationError, ServiceError
+from skysieve.errors import ConfigurationError, DownloadError, ServiceError
 from skysieve.service.database.tables import Candidate, Feed, JournalEntry, QuarantinedItem
 from skysieve.service.ingest.depots import server as server_module
 from skysieve.service.ingest.depots.night_walk import dates_to_look_at
@@ -157,7 +157,7 @@ def test_password_comes_from_the_environment_and_goes_nowhere_else(
     sqlite_service, open_feed, night, monkeypatch
 ):
     night.login = "me:secret"
-    with pytest.raises(ServiceError, match=r"401 .*SKYSIEVE_DEPOT_USER"):
+    with pytest.raises(DownloadError, match=r"401 .*SKYSIEVE_DEPOT_USER"):
         open_feed(sqlite_service, night).look(TONIGHT)
     monkeypatch.setenv("SKYSIEVE_DEPOT_USER", "me")
     with pytest.raises(ConfigurationError, match="SKYSIEVE_DEPOT_PASSWORD is not set"):
@@ -170,7 +170,7 @@ def test_redirect_is_not_followed(sqlite_service, open_feed, night, monkeypatch)
     monkeypatch.setenv("SKYSIEVE_DEPOT_USER", "me")
     monkeypatch.setenv("SKYSIEVE_DEPOT_PASSWORD", "secret")
     night.failures = [(302, {"Location": "http://127.0.0.1:9/elsewhere/"})]
-    with pytest.raises(ServiceError, match="redirects are not followed"):
+    with pytest.raises(DownloadError, match="redirects are not followed"):
         open_feed(sqlite_service, night).look(TONIGHT)
     assert len(night.asked) == 1
 
@@ -190,6 +190,17 @@ def test_file_that_never_comes_whole_keeps_nobody_from_the_others(sqlite_service
     assert journal(sqlite_service) == {f"{PART}/{ARCHIVE}": "waiting"}
     assert open_feed(sqlite_service, night).look(TONIGHT) == 1
     assert candidates(sqlite_service) == 6
+
+
+def test_file_or_folder_that_is_refused_keeps_nobody_from_the_others(sqlite_service, open_feed, night):
+    night.refused = {f"{PART}/{ARCHIVE}", f"{DATE}/00h00m00s-01h00m00s/"}
+    (night.root / DATE / "00h00m00s-01h00m00s").mkdir()
+    feed = open_feed(sqlite_service, night)
+    with pytest.raises(ServiceError, match=r"2 files .*: .*00h00m00s-01h00m00s/: answers 403 Forbidden"):
+        feed.look(TONIGHT)
+    assert journal(sqlite_service) == {f"{PART}/{TABLE}": "waiting"}
+    night.refused = set()
+    assert feed.look(TONIGHT) == 1
 
 
 def test_file_that_has_grown_is_taken_again(sqlite_service, open_feed, night):
@@ -330,16 +341,22 @@ def test_run_looks_until_it_is_told_to_stop(sqlite_service, open_feed, night, mo
 
 def test_stop_breaks_a_fetch_off_and_keeps_what_came(sqlite_service, open_feed, night):
     feed = open_feed(sqlite_service, night)
-    feed._stop.set()
-    files = list(feed._walk.files(DATE))
-    feed._stop.clear()
-    stopping = iter([False])
-    feed._stop.is_set = lambda: next(stopping, True)  # type: ignore[method-assign]
-    failures: list[str] = []
-    assert feed._take(files, failures) == 0
-    assert failures == []
+
+    class StopsInTheFile(threading.Event):
+        def is_set(self) -> bool:
+            return any(asked.method == "GET" and asked.path.endswith(TABLE) for asked in night.asked)
+
+    feed._server.stop = StopsInTheFile()
+    assert feed.look(TONIGHT) == 0
     assert journal(sqlite_service) == {}
     assert len(list((sqlite_service.home.run / "depot").glob("*/*.part"))) == 1
+    feed._server.stop = threading.Event()
+    assert feed.look(TONIGHT) == 2
+    assert "range" in next(
+        asked.headers
+        for asked in reversed(night.asked)
+        if asked.method == "GET" and asked.path.endswith(TABLE)
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from skysieve.errors import ConfigurationError
 from skysieve.service.outflow.destination import Answer
 from skysieve.service.outflow.messages import Message
 from skysieve.service.outflow.webhooks import Webhook
@@ -103,6 +104,19 @@ def test_receiver_that_says_nothing_is_left_after_the_silence():
         webhook.close()
     assert outcome.answer is Answer.UNREACHABLE
     assert "no answer in time" in outcome.reason
+
+
+def test_answer_that_breaks_off_after_its_status_is_an_answer(webhook, receiver):
+    receiver.answer = (200, {"Content-Encoding": "gzip"}, "this is not gzip")
+    (outcome,) = webhook.send([message()], GO_ON)
+    assert outcome.answer is Answer.SENT
+
+
+def test_address_that_no_client_takes_is_told_when_it_is_opened():
+    with pytest.raises(ConfigurationError, match=r"outflow\.webhooks"):
+        Webhook("http://[::1/hook", KEY)
+    with pytest.raises(ConfigurationError, match=r"outflow\.webhooks"):
+        Webhook("http://-\u0660.\u2024\u2024/hook", KEY)
 
 
 def test_stop_leaves_the_rest_untried(webhook, receiver):

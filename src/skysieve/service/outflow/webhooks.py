@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import httpx
 
 import skysieve
+from skysieve.errors import ConfigurationError
 from skysieve.service.outflow.destination import WEBHOOK, Answer, Outcome, check_address
 from skysieve.service.outflow.messages import Message
 from skysieve.service.outflow.webhook_signature import signature_headers
@@ -35,7 +37,12 @@ class Webhook:
     silence_s : float
         Seconds without a byte after which an attempt has failed.
     deadline_s : float
-        Seconds that an answer may take as a whole.
+        Seconds that the body of an answer may take.
+
+    Raises
+    ------
+    ConfigurationError
+        If the address cannot be one.
     """
 
     #: Taken at once; all must be through within the lease, each attempt at its slowest.
@@ -45,6 +52,10 @@ class Webhook:
         self, address: str, key: bytes, *, silence_s: float = 10.0, deadline_s: float = 20.0
     ) -> None:
         self.name = WEBHOOK + check_address(address)
+        try:
+            httpx.URL(address)
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"outflow.webhooks: {address!r}: {error}") from None
         self._address, self._key, self._deadline_s = address, key, deadline_s
         self._client = _new_client(silence_s)
 
@@ -102,10 +113,12 @@ def _refusal(response: httpx.Response, text: str) -> Outcome:
 
 def _beginning(response: httpx.Response, deadline_s: float) -> str:
     body, begin = b"", time.monotonic()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > _MOST_READ or time.monotonic() - begin > deadline_s:
-            break
+    # The status is the answer: a body that breaks off takes nothing back.
+    with suppress(httpx.HTTPError):
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > _MOST_READ or time.monotonic() - begin > deadline_s:
+                break
     return body[:4096].decode("utf-8", "replace")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from skysieve.errors import DownloadError
 from skysieve.service.ingest.depots.listing import Link
 from skysieve.service.ingest.depots.server import DepotServer, RemoteState
 from skysieve.sources.inputs import ARCHIVE_SUFFIXES
@@ -69,20 +70,25 @@ class NightWalk:
         #: Folders in which nothing will change while their mark stays: the mark.
         self._quiet: dict[str, str] = {}
 
-    def files(self, date: str) -> Iterator[DepotFile]:
+    def files(self, date: str, failures: list[str]) -> Iterator[DepotFile]:
         """Yield the files of a night that are of use, in the order of the listings.
 
         Parameters
         ----------
         date : str
             ``YYYYMMDD``; a night without a folder has no files.
+        failures : list of str
+            What is refused of single folders and files is added; the others go on.
 
         Raises
         ------
         ServiceError
             If the depot does not answer.
+        DownloadError
+            If it refuses the night as a whole.
         """
-        yield from self._folder(f"{self._server.url}{date}/", f"{date}/", depth=0)
+        links = self._server.list_folder(f"{self._server.url}{date}/") or ()
+        yield from self._below(links, f"{date}/", 0, failures)
 
     def forget(self, keep: list[str]) -> None:
         """Forget all nights but some."""
@@ -92,37 +98,51 @@ class NightWalk:
         self._quiet = {item: mark for item, mark in self._quiet.items() if item.startswith(roots)}
         self._server.forget_listings(lambda url: url.startswith(addresses))
 
-    def _folder(self, url: str, path: str, depth: int) -> Iterator[DepotFile]:
-        for link in self._server.list_folder(url) or ():
+    def _below(
+        self, links: Iterable[Link], path: str, depth: int, failures: list[str]
+    ) -> Iterator[DepotFile]:
+        for link in links:
             if depth < _DEEPEST and is_part(link.name):
-                yield from self._part(link, f"{path}{link.name}/", depth + 1)
+                yield from self._part(link, f"{path}{link.name}/", depth + 1, failures)
             elif not link.is_folder and is_wanted(link.name):
-                found = self._file(link, path + link.name)
-                if found is not None:
-                    yield found
+                yield from self._file(link, path + link.name, failures)
 
-    def _part(self, link: Link, path: str, depth: int) -> Iterator[DepotFile]:
+    def _part(self, link: Link, path: str, depth: int, failures: list[str]) -> Iterator[DepotFile]:
         if link.mark and self._quiet.get(path) == link.mark:
             yield from [seen.file for item, seen in self._seen.items() if item.startswith(path)]
             return
-        files = list(self._folder(link.url.rstrip("/") + "/", path, depth))
-        # The time of a folder changes with the names in it, and not with the folders below.
-        if depth == _DEEPEST and files and all(self._is_settled(file) for file in files):
+        before = len(failures)
+        try:
+            links = self._server.list_folder(link.url.rstrip("/") + "/") or []
+        except DownloadError as error:
+            failures.append(str(error))
+            return
+        files = []
+        for file in self._below(links, path, depth, failures):
+            files.append(file)
+            yield file
+        # The time of a folder changes with the names in it, and not with those in folders below.
+        is_quiet = depth == _DEEPEST and len(failures) == before
+        if is_quiet and files and all(self._is_settled(file) for file in files):
             self._quiet[path] = link.mark
-        yield from files
 
-    def _file(self, link: Link, item: str) -> DepotFile | None:
+    def _file(self, link: Link, item: str, failures: list[str]) -> Iterator[DepotFile]:
         seen = self._seen.get(item)
         if seen is not None and link.mark and link.mark == seen.mark and self._is_settled(seen.file):
-            return seen.file
-        state = self._server.look_at(link.url)
+            yield seen.file
+            return
+        try:
+            state = self._server.look_at(link.url)
+        except DownloadError as error:
+            failures.append(str(error))
+            return
         if state is None:
-            return None
+            return
         file = DepotFile(item, link.name, link.url, state)
         same = seen is not None and seen.file.state.stamp == state.stamp
         since = seen.since if seen is not None and same else self._clock()
         self._seen[item] = _Seen(file, link.mark, since)
-        return file
+        yield file
 
     def _is_settled(self, file: DepotFile) -> bool:
         seen = self._seen[file.item]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -68,8 +69,8 @@ class DepotServer:
     ----------
     settings : DepotSettings
         Its address and where the credentials are.
-    wait : callable, optional
-        Waits some seconds, or returns at once where the service stops.
+    stop : threading.Event, optional
+        Where it is set, nothing more is asked for, and a fetch is broken off.
 
     Raises
     ------
@@ -79,9 +80,9 @@ class DepotServer:
         If httpx is not installed.
     """
 
-    def __init__(self, settings: DepotSettings, wait: Callable[[float], object] = time.sleep) -> None:
+    def __init__(self, settings: DepotSettings, stop: threading.Event | None = None) -> None:
         self.url = check_depot(settings)
-        self._wait = wait
+        self.stop = stop or threading.Event()
         self._user_env, self._password_env = settings.user_env, settings.password_env
         self._httpx: Any = require("httpx", extra="client", purpose="look into a depot")
         self._client = self._open(depot_credentials(settings))
@@ -95,7 +96,9 @@ class DepotServer:
         Raises
         ------
         ServiceError
-            If the depot does not answer, refuses, or asks to wait.
+            If the depot does not answer, or asks to wait.
+        DownloadError
+            If it answers and refuses.
         """
         validators, links = self._listings.get(url, ({}, []))
         response = self._ask("GET", url, headers=validators)
@@ -116,13 +119,13 @@ class DepotServer:
 
         Raises
         ------
-        ServiceError
+        ServiceError, DownloadError
             As of `list_folder`.
         """
         response = self._ask("HEAD", url, headers=_PLAIN)
         return None if response is None else _state(response.headers)
 
-    def fetch(self, url: str, name: str, folder: Path, state: RemoteState, go_on: Callable[[], bool]) -> Path:
+    def fetch(self, url: str, name: str, folder: Path, state: RemoteState) -> Path:
         """Fetch a file, from where an earlier attempt broke off.
 
         Parameters
@@ -133,8 +136,6 @@ class DepotServer:
             Where it is laid.
         state : RemoteState
             What the server said of it: it must have that size.
-        go_on : callable
-            Asked now and then; the fetch is broken off where it says no, and goes on another time.
 
         Raises
         ------
@@ -146,7 +147,7 @@ class DepotServer:
         def watch(done: int, _: int | None) -> None:
             if done > _MOST_FILE:
                 raise DownloadError(f"{url}: is larger than {_MOST_FILE:,} bytes; it was left there")
-            if not go_on():
+            if self.stop.is_set():
                 raise DownloadError(f"{url}: broken off after {done:,} bytes, to go on later")
 
         self._keep_pace(url)
@@ -171,26 +172,26 @@ class DepotServer:
 
     def _ask(self, method: str, url: str, headers: dict[str, str] | None = None) -> httpx.Response | None:
         """Ask until there is an answer; None where the server says that there is no such thing."""
-        reason = ""
+        unreachable, reason = False, ""
         for attempt in range(_ATTEMPTS):
             if attempt:
-                self._wait(_FIRST_PAUSE_S * 2.0 ** (attempt - 1))
+                self.stop.wait(_FIRST_PAUSE_S * 2.0 ** (attempt - 1))
             self._keep_pace(url)
             try:
                 response = self._once(method, url, headers or {})
-            except self._httpx.TransportError as error:
-                reason = f"{type(error).__name__}: {error}"
+            except self._httpx.RequestError as error:
+                unreachable, reason = True, f"{type(error).__name__}: {error}"
                 continue
-            status = response.status_code
+            unreachable, status = False, response.status_code
             if status in _MISSING:
                 return None
             if response.is_success or status == 304:
                 return response
             reason = f"answers {status} {response.reason_phrase}"
             if status not in _AGAIN:
-                raise ServiceError(f"{url}: {reason}{self._advice(status)}")
+                raise DownloadError(f"{url}: {reason}{self._advice(status)}")
             self._note_wait(response.headers)
-        raise ServiceError(f"{url}: {reason}")
+        raise (ServiceError if unreachable else DownloadError)(f"{url}: {reason}")
 
     def _once(self, method: str, url: str, headers: dict[str, str]) -> httpx.Response:
         """Send one request; of what is longer than any listing, only the head is read."""
@@ -215,6 +216,8 @@ class DepotServer:
             return response
 
     def _keep_pace(self, url: str) -> None:
+        if self.stop.is_set():
+            raise ServiceError(f"{url}: was not asked for, the service stops")
         now = time.monotonic()
         if (left := self._asked_to_wait_until - now) > 0:
             raise ServiceError(f"{url}: the server asked to wait, another {left:.0f} s")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 from skysieve.errors import DownloadError, ServiceError
@@ -32,6 +33,10 @@ logger = logging.getLogger(__name__)
 NAME = "depot"
 #: Earlier nights are looked at so many times less often than tonight.
 _EARLIER_EVERY = 20
+#: Files looked up in the journal together, and fetched before the next folders are listed.
+_AT_ONCE = 16
+#: Single failures after which a look is given up: it is the server, then.
+_MOST_FAILURES = 20
 #: Seconds after which what lies in the spool is not waited for any more.
 _SPOOL_KEPT_S = 2 * 86_400.0
 
@@ -64,8 +69,7 @@ class DepotFeed:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._settings = service.settings.ingest.depot
-        self._stop = threading.Event()
-        self._server = DepotServer(self._settings, lambda seconds: self._stop.wait(seconds))
+        self._server = DepotServer(self._settings)
         self._walk = NightWalk(self._server)
         self._report = FeedReport(service, NAME, check_depot(self._settings))
         self._spool = service.home.run / "depot"
@@ -73,7 +77,7 @@ class DepotFeed:
 
     def run(self, stop: threading.Event) -> None:
         """Look until ``stop`` is set; a fetch that is under way is broken off, and goes on another time."""
-        self._stop = stop
+        self._server.stop = stop
         self._sweep()
         with closing(self._server):
             keep_looking(self._report, self._look, stop)
@@ -96,9 +100,14 @@ class DepotFeed:
         self._walk.forget(dates)
         # Two dates are tonight's.
         under_way = dates if self._looks % _EARLIER_EVERY == 0 else dates[:2]
-        taken, failures = 0, list[str]()
-        for date in under_way:
-            taken += self._take(self._new(self._walk.files(date)), failures)
+        failures: list[str] = []
+        files = itertools.chain.from_iterable(self._walk.files(date, failures) for date in under_way)
+        try:
+            taken = self._take(self._new(files), failures)
+        except (ServiceError, DownloadError):
+            if self._server.stop.is_set():
+                return 0
+            raise
         self._looks += 1
         if failures:
             raise ServiceError(f"{len(failures)} files could not be fetched, the first: {failures[0]}")
@@ -109,29 +118,31 @@ class DepotFeed:
         self.look(observing_night(now, self._service.settings.site))
         return self._settings.poll_s
 
-    def _new(self, files: Iterable[DepotFile]) -> list[DepotFile]:
-        """Return those files that the journal does not have as they are now."""
-        found = list(files)
-        with self._service.database.reading() as session:
-            known = known_stamps(session, [(NAME, file.item) for file in found])
-        return [file for file in found if known.get((NAME, file.item)) != file.state.stamp]
+    def _new(self, files: Iterable[DepotFile]) -> Iterator[DepotFile]:
+        """Yield those files that the journal does not have as they are now."""
+        remaining = iter(files)
+        while some := list(itertools.islice(remaining, _AT_ONCE)):
+            with self._service.database.reading() as session:
+                known = known_stamps(session, [(NAME, file.item) for file in some])
+            yield from (file for file in some if known.get((NAME, file.item)) != file.state.stamp)
 
     def _take(self, files: Iterable[DepotFile], failures: list[str]) -> int:
         taken = 0
         for file in files:
-            if self._stop.is_set():
+            if len(failures) >= _MOST_FAILURES:
                 break
             self._require_space_for(file)
             try:
                 taken += self._take_one(file)
             except DownloadError as error:
-                if not self._stop.is_set():
-                    failures.append(str(error))
+                if self._server.stop.is_set():
+                    raise
+                failures.append(str(error))
         return taken
 
     def _take_one(self, file: DepotFile) -> int:
         folder = self._spool / hashlib.sha256(f"{file.url} {file.state.stamp}".encode()).hexdigest()[:16]
-        path = self._server.fetch(file.url, file.name, folder, file.state, lambda: not self._stop.is_set())
+        path = self._server.fetch(file.url, file.name, folder, file.state)
         after = self._server.look_at(file.url)
         if after is None or after.stamp == file.state.stamp:
             receive(self._service, [Item(NAME, file.item, file.state.stamp, path=path)])
