@@ -112,7 +112,9 @@ def test_parts_in_any_order_make_the_same_candidate(scored, parts, order, streak
 
 def test_all_parts_at_once_are_one_candidate(scored, parts):
     items = [_item(parts[part]) for part in ("ades", "metadata", "picture")]
-    assert receive(scored, items).outcomes == ("stored",) * 3
+    reception = receive(scored, items)
+    assert (reception.outcomes, reception.candidates) == (("stored",) * 3, 1)
+    assert {row.candidates for row in _all(scored, JournalEntry)} == {1}
     assert len(_all(scored, Candidate)) == 1
     assert _all(scored, WaitingPart) == []
 
@@ -226,7 +228,8 @@ def test_an_archive_of_a_night_is_taken_in(service, streak_night, tmp_path):
     with tarfile.open(path, "w:gz") as archive:
         archive.add(streak_night.night, arcname="night")
     reception = receive(service, [Item("depot", "strkcutouts.tar.gz", "1", path=path)])
-    assert reception.outcomes == ("stored",)
+    assert (reception.outcomes, reception.candidates) == (("stored",), 6)
+    assert [row.candidates for row in _all(service, JournalEntry)] == [6]
     assert len(_all(service, Candidate)) == 6
     assert _all(service, WaitingPart) == []
 

@@ -45,13 +45,19 @@ class _Entry:
     tally: Tally
     piece: AlertPiece | StreakPart
 
+    @property
+    def candidate(self) -> str:
+        """Name of the candidate that it is about."""
+        name: str = self.piece.values["name"] if isinstance(self.piece, AlertPiece) else self.piece.name
+        return name
+
 
 @dataclass(frozen=True, slots=True)
 class _Written:
     """What a transaction did: to each piece, and to each item that was finished, by its place."""
 
     results: list[tuple[_Entry, Result]]
-    outcomes: list[tuple[Outcome, int]]
+    outcomes: list[Outcome]
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class Batch:
     _problems: list[tuple[Tally, Problem]] = field(default_factory=list)
     _unfinished: list[Tally] = field(default_factory=list)
     _finished: list[Tally] = field(default_factory=list)
+    _keys: set[Key] = field(default_factory=set)
     #: What goes into files, by the identity of the bytes: a packet of many alerts is held once.
     _contents: dict[int, bytes] = field(default_factory=dict)
     _n_bytes: int = 0
@@ -91,6 +98,7 @@ class Batch:
     def finish(self, tally: Tally) -> None:
         """Say that an item has no more pieces."""
         self._finished.append(tally)
+        self._keys.add(tally.key)
 
     @property
     def is_full(self) -> bool:
@@ -109,7 +117,7 @@ class Batch:
 
     def finishes(self, key: Key) -> bool:
         """Whether an item of that name is finished here."""
-        return any(tally.key == key for tally in self._finished)
+        return key in self._keys
 
     def store(self) -> None:
         """Store everything, once."""
@@ -127,9 +135,9 @@ class Batch:
             self._store_singly(hashes)
             written = self.service.database.write(lambda session: self._work(session, [], hashes))
         for entry, result in written.results:
-            entry.tally.results[result] += 1
-        for tally, (outcome, candidates) in zip(self._finished, written.outcomes, strict=True):
-            tally.outcome, tally.candidates = outcome, candidates
+            _count(entry, result)
+        for tally, outcome in zip(self._finished, written.outcomes, strict=True):
+            tally.outcome = outcome
 
     def _hold(self, data: bytes) -> None:
         if data and id(data) not in self._contents:
@@ -147,7 +155,7 @@ class Batch:
                     raise
                 entry.tally.add_problem(_unstorable(entry.piece, error, hashes))
             else:
-                entry.tally.results[result] += 1
+                _count(entry, result)
 
     def _work(self, session: Session, entries: Sequence[_Entry], hashes: Mapping[int, str]) -> _Written:
         """Do the transaction; it may be called again, and so leaves tallies as they are."""
@@ -155,16 +163,19 @@ class Batch:
         left = [entry for entry in entries if entry.tally.key not in taken]
         results = _write(session, left, hashes, self.service)
         counted: dict[int, Counter[Result]] = defaultdict(Counter)
+        changed: dict[int, set[str]] = defaultdict(set)
         for entry, result in results:
             counted[id(entry.tally)][result] += 1
+            if result == "stored":
+                changed[id(entry.tally)].add(entry.candidate)
         lines = []
-        outcomes: list[tuple[Outcome, int]] = []
+        outcomes: list[Outcome] = []
         for tally in self._finished:
             if tally.key in taken:
-                outcomes.append(("duplicate", 0))
+                outcomes.append("duplicate")
                 continue
-            line = tally.close(session, counted[id(tally)])
-            outcomes.append((line.outcome, line.candidates))
+            line = tally.close(session, counted[id(tally)], changed[id(tally)])
+            outcomes.append(line.outcome)
             if not isinstance(tally, RetriedTally):
                 lines.append(line)
         write_lines(session, lines)
@@ -173,6 +184,12 @@ class Batch:
 
 def _contents(piece: AlertPiece | StreakPart) -> tuple[bytes, ...]:
     return (piece.images, piece.packet) if isinstance(piece, AlertPiece) else (piece.picture,)
+
+
+def _count(entry: _Entry, result: Result) -> None:
+    entry.tally.results[result] += 1
+    if result == "stored":
+        entry.tally.changed.add(entry.candidate)
 
 
 def _with_hash(problem: Problem, hashes: Mapping[int, str]) -> Problem:

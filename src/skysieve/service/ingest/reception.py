@@ -204,7 +204,8 @@ def _summary(tallies: Sequence[Tally]) -> Reception:
         if tally.uncounted:
             problems["further-records"] += tally.uncounted
     outcomes = tuple(tally.outcome for tally in tallies)
-    return Reception(outcomes, sum(tally.candidates for tally in tallies), dict(problems))
+    changed = set().union(*(tally.changed for tally in tallies))
+    return Reception(outcomes, len(changed), dict(problems))
 
 
 def _to_retry(

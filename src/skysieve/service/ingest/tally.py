@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select, update
@@ -39,10 +39,11 @@ class Tally:
     item: Item
     known: bool = False
     results: Counter[Result] = field(default_factory=Counter)
+    #: Names of the candidates that it brought or changed.
+    changed: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     uncounted: int = 0
     outcome: Outcome = "ignored"
-    candidates: int = 0
 
     @property
     def key(self) -> Key:
@@ -64,7 +65,7 @@ class Tally:
         reason = f"{self.uncounted:,} further records are bad; mend the source and let the item come anew"
         return [*self.problems, Problem("(further)", "further-records", reason)]
 
-    def close(self, session: Session, results: Counter[Result]) -> Line:
+    def close(self, session: Session, results: Counter[Result], changed: Set[str]) -> Line:
         """Write what is wrong with the item, and return its line of the journal.
 
         Parameters
@@ -73,6 +74,8 @@ class Tally:
             Of the transaction that stores its last pieces.
         results : Counter
             What became of the pieces in this transaction.
+        changed : set of str
+            Candidates that they brought or changed.
         """
         total, problems = self.results + results, self.told_problems()
         if problems:
@@ -80,7 +83,7 @@ class Tally:
         whole_is_bad = any(not problem.record for problem in problems)
         if self.known and not whole_is_bad:
             resolve(session, *self.key, but={problem.record for problem in problems})
-        return Line(self.item, outcome_of(total, bad=bool(problems)), total["stored"])
+        return Line(self.item, outcome_of(total, bad=bool(problems)), len(self.changed | changed))
 
 
 @dataclass(slots=True)
@@ -95,7 +98,7 @@ class RetriedTally(Tally):
 
     record: str = ""
 
-    def close(self, session: Session, results: Counter[Result]) -> Line:
+    def close(self, session: Session, results: Counter[Result], changed: Set[str]) -> Line:
         """Resolve what went well this time and correct the journal; the line is for the caller alone."""
         total, problems = self.results + results, self.told_problems()
         if problems:
@@ -103,10 +106,11 @@ class RetriedTally(Tally):
         bad = {problem.record for problem in problems}
         if self.record not in bad:
             resolve(session, *self.key, but=bad, within=self.record or None)
-        self._correct_journal(session, total)
-        return Line(self.item, outcome_of(total, bad=bool(problems)), total["stored"])
+        line = Line(self.item, outcome_of(total, bad=bool(problems)), len(self.changed | changed))
+        self._correct_journal(session, total, line.candidates)
+        return line
 
-    def _correct_journal(self, session: Session, total: Counter[Result]) -> None:
+    def _correct_journal(self, session: Session, total: Counter[Result], candidates: int) -> None:
         feed, item = self.key
         row = JournalEntry.feed == feed, JournalEntry.item == item
         before = session.scalar(select(JournalEntry.outcome).where(*row))
@@ -122,7 +126,7 @@ class RetriedTally(Tally):
             found = "partly"
         elif before == "partly" and not left:
             found = "stored"
-        values = {"outcome": found, "candidates": JournalEntry.candidates + total["stored"]}
+        values = {"outcome": found, "candidates": JournalEntry.candidates + candidates}
         session.execute(
             update(JournalEntry).where(*row).values(values).execution_options(synchronize_session=False)
         )
