@@ -6,6 +6,7 @@ first one costs, and candidates that come in meanwhile neither repeat nor hide o
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from skysieve.service.candidates.sort_order import Order, order_of
 from skysieve.service.database.tables import Candidate
 from skysieve.service.sky.cells import haversine, separation_of
 
-__all__ = ["MOST_ON_PAGE", "Page", "Search", "count_candidates", "find_candidates"]
+__all__ = ["MOST_ON_PAGE", "Page", "Search", "count_candidates", "find_all", "find_candidates"]
 
 #: Candidates on a page, at the most.
 MOST_ON_PAGE = 1_000
@@ -95,6 +96,24 @@ def count_candidates(session: Session, search: Search, most: int = 10_000) -> in
     conditions = plan.conditions if plan.few else conditions_of(session, search)
     found = select(Candidate.id).where(*conditions).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def find_all(session: Session, search: Search) -> array[int]:
+    """Return the numbers of all candidates that a search finds, in its order: eight bytes for each.
+
+    Parameters
+    ----------
+    session, search
+        As of `find_candidates`; size and cursor do not matter.
+    """
+    order = order_of(search.sort, search.cone)
+    plan = plan_search(session, search)
+    found = array("q")
+    for section in order.sections(None):
+        query = select(Candidate.id).where(*plan.conditions, *section)
+        query = query.order_by(*order.by(None, indexed=not plan.few))
+        found.extend(session.scalars(query.execution_options(yield_per=10_000)))
+    return found
 
 
 def _walk(
