@@ -144,9 +144,9 @@ def test_a_part_that_fails_comes_again_and_harms_no_other(
         wait_for(lambda: scored(quick) == 3)
         wait_for(lambda: Faulty.runs > 2)
         assert told() == ("failing", "its archive has moved")
+        wait_for(lambda: _beat(quick) == ("failing", {"faulty": "its archive has moved"}))
         Faulty.go_on.set()
-        with quick.database.reading() as session:
-            wait_for(lambda: session.scalars(select(WorkerBeat.state)).one() in ("failing", "running"))
+        wait_for(lambda: _beat(quick) == ("running", {}))
 
 
 def test_scoring_outlives_what_goes_wrong(
@@ -182,6 +182,12 @@ def test_sqlite_has_one_worker_and_postgresql_several(quick: Service, packets: l
     stopped = threading.Event()
     stopped.set()
     run_worker(quick, stopped)
+
+
+def _beat(service: Service) -> tuple[str, dict[str, str]]:
+    with service.database.reading() as session:
+        beat = session.scalars(select(WorkerBeat)).one()
+        return beat.state, beat.details["errors"]
 
 
 def _beats(service: Service) -> int:

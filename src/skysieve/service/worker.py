@@ -26,6 +26,7 @@ from skysieve.service.ingest.feed import open_feeds
 from skysieve.service.ingest.reception import join_waiting
 from skysieve.service.judging.scorers import ensure_default_scorers
 from skysieve.service.judging.scoring_loop import ScoringLoop
+from skysieve.service.judging.standing import is_refreshing
 from skysieve.service.outflow.sender import Sender
 from skysieve.service.service import Service
 
@@ -259,7 +260,7 @@ def _stop_when_quiet(service: Service, stop: threading.Event, quiet_s: float) ->
         with _logged("whether all is quiet"), service.database.reading() as session:
             items = session.scalar(select(func.max(JournalEntry.id))) or 0
             pending = session.scalar(select(PendingScore.candidate_id).limit(1))
-            if pending is not None or items != seen:
+            if pending is not None or items != seen or is_refreshing(session):
                 seen, since = items, time.monotonic()
         if time.monotonic() - since >= quiet_s:
             stop.set()

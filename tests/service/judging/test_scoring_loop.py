@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from skysieve.errors import ServiceError
 from skysieve.service.database.tables import Candidate, Cutouts, QuarantinedItem, Scorer
 from skysieve.service.database.tables.judging import ON_DUTY
+from skysieve.service.ingest.reception import retry
 from skysieve.service.judging import scoring_loop
 from skysieve.service.judging.scorers import promote, register, retire
 from skysieve.service.judging.scoring_loop import ScoringLoop
@@ -33,8 +35,11 @@ def states(service: Service) -> list[str]:
 
 
 def want_retry(service: Service) -> None:
-    with service.database.writing() as session:
-        session.execute(update(QuarantinedItem).values(state="retry"))
+    """Ask as the page of the quarantine does."""
+    settings = dataclasses.replace(
+        service.settings, ingest=dataclasses.replace(service.settings.ingest, stop_free_mb=1)
+    )
+    retry(dataclasses.replace(service, settings=settings))
 
 
 def test_it_counts_and_comes_to_rest(service: Service, add_alerts: Add) -> None:
@@ -57,6 +62,7 @@ def test_what_somebody_wants_tried_again_is(service: Service, add_alerts: Add) -
     loop = ScoringLoop(service)
     until_idle(loop)
     want_retry(service)
+    assert states(service) == ["retry"]
     until_idle(loop)
     assert (states(service), loop.kept_aside) == (["open"], 2)
     service.files.put(data)

@@ -23,6 +23,7 @@ from skysieve.service.service import Service
 __all__ = [
     "ask_for_refresh",
     "drop_refresh",
+    "is_refreshing",
     "refresh_all",
     "refresh_some",
     "show_on_candidates",
@@ -73,6 +74,11 @@ def refresh_some(service: Service) -> int:
     # in between, the same candidates are looked at once more.
     service.database.write(lambda session: _note(session, scorer, after, candidates))
     return max(1, len(candidates))
+
+
+def is_refreshing(session: Session) -> bool:
+    """Say whether candidates do not yet show what the scorers on duty say."""
+    return any(REFRESH in each.description for each in _on_duty(session))
 
 
 def show_on_candidates(session: Session, candidates: list[int], judgement: Judgement) -> None:
