@@ -48,7 +48,7 @@ def add_candidate() -> AddCandidate:
                 name=night, created_at=at
             )
             scorer = session.query(Scorer).one_or_none() or Scorer(
-                kind="alert", identity="0" * 64, name="braai", is_sieve=False, place="braai-weak"
+                kind="alert", identity="0" * 64, name="braai", is_sieve=False, place="x", duty="on-duty"
             )
             session.add_all([there, scorer])
             session.flush()

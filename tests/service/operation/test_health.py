@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from skysieve.service.database.database import Database
-from skysieve.service.database.tables import Feed, PendingScore, WorkerBeat
+from skysieve.service.database.tables import Feed, PendingScore, Scorer, WorkerBeat
 from skysieve.service.operation import health as health_module
 from skysieve.service.operation.disk import DiskState
 from skysieve.service.operation.health import State, check_health
@@ -88,6 +88,14 @@ def test_scoring_behind(well: Service, add_candidate) -> None:
         session.query(PendingScore).update({"asked_at": NOW - timedelta(minutes=20)})
     assert states(well)["scoring"] is State.DEGRADED
     assert "20 minutes" in message(well, "scoring")
+
+
+def test_a_scorer_beside_may_take_its_time(well: Service, add_candidate) -> None:
+    add_candidate(well, "one")
+    with well.database.writing() as session:
+        session.query(PendingScore).update({"asked_at": NOW - timedelta(minutes=20)})
+        session.query(Scorer).update({"duty": "beside"})
+    assert states(well)["scoring"] is State.OK
 
 
 def test_full_disk(well: Service, monkeypatch: pytest.MonkeyPatch) -> None:

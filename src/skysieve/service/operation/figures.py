@@ -20,6 +20,7 @@ from skysieve.service.database.tables import (
     WaitingPart,
     WorkerBeat,
 )
+from skysieve.service.database.tables.judging import ON_DUTY
 
 __all__ = ["FeedFigures", "Figures", "Heartbeats", "read_figures", "read_heartbeats"]
 
@@ -57,7 +58,8 @@ class Heartbeats:
     beat_at : datetime, optional
         When a worker was last heard of that has not stopped; None: never.
     oldest_pending : datetime, optional
-        Since when the oldest candidate waits for a score; None: none waits.
+        Since when the oldest candidate waits for the scorer on duty; None: none waits. Others catch up
+        with the past, which takes the time that it takes.
     """
 
     feeds: tuple[FeedFigures, ...]
@@ -110,7 +112,9 @@ def read_heartbeats(session: Session) -> Heartbeats:
         for name, state, error, looked_at, item_at, memory in rows
     )
     beat = session.scalar(select(func.max(WorkerBeat.beat_at)).where(WorkerBeat.state != "stopped"))
-    return Heartbeats(feeds, beat, session.scalar(select(func.min(PendingScore.asked_at))))
+    on_duty = select(Scorer.id).where(Scorer.duty == ON_DUTY)
+    oldest = select(func.min(PendingScore.asked_at)).where(PendingScore.scorer_id.in_(on_duty))
+    return Heartbeats(feeds, beat, session.scalar(oldest))
 
 
 def read_figures(session: Session) -> Figures:
