@@ -35,13 +35,17 @@ def _table(right: float, size: int = 3) -> np.ndarray:
     return np.full((size, size), (1 - right) / (size - 1)) + np.eye(size) * (right - (1 - right) / (size - 1))
 
 
-def _straightforward(votes: Votes, gold: dict[int, int], smoothing: float, rounds: int) -> np.ndarray:
+def _straightforward(
+    votes: Votes, gold: dict[int, int], smoothing: float, trust: float, rounds: int
+) -> np.ndarray:
     """Dawid & Skene's formulas (2.3)-(2.5) with plain loops and products, from both starts."""
     size, n = len(votes.classes), len(votes.items)
     said = list(zip(votes.item.tolist(), votes.rater.tolist(), votes.value.tolist(), strict=True))
 
     def tables_of(truth: np.ndarray) -> np.ndarray:
         tables = np.full((len(votes.raters), size, size), smoothing)
+        for true in range(size):
+            tables[:, true, true] += trust
         for item, rater, value in said:
             for true in range(size):
                 tables[rater, true, value] += truth[item, true]
@@ -68,6 +72,7 @@ def _straightforward(votes: Votes, gold: dict[int, int], smoothing: float, round
                 product = products(tables, prior, item)
                 truth[item] = product / product.sum()
         height = smoothing * (np.log(tables).sum() + np.log(prior).sum())
+        height += trust * sum(np.log(tables[:, true, true]).sum() for true in range(size))
         for item in range(n):
             product = products(tables, np.ones(size) if item in gold else prior, item)
             height += np.log(product[gold[item]] if item in gold else product.sum())
@@ -125,7 +130,7 @@ def test_the_same_as_formulas_written_out_in_loops(seed: int, share: float, gold
         votes, {item: THREE[value] for item, value in gold.items()}, most_iterations=7, tolerance=0.0
     )
     places = {votes.items.index(item): value for item, value in gold.items()}
-    theirs = _straightforward(votes, places, smoothing=0.5, rounds=7)
+    theirs = _straightforward(votes, places, smoothing=0.5, trust=2.0, rounds=7)
     np.testing.assert_allclose(ours.probabilities, theirs, atol=1e-10)
 
 
@@ -141,7 +146,7 @@ def test_every_round_makes_the_votes_likelier(seed: int) -> None:
         voted = found.votes > 0
         return float(
             np.log(np.exp(logs[voted]).sum(axis=1)).sum()
-            + 0.5 * np.log(found.confusion).sum()
+            + ((0.5 + 2.0 * np.eye(3)) * np.log(found.confusion)).sum()
             + 0.5 * np.log(found.prior).sum()
         )
 
@@ -159,6 +164,19 @@ def test_gold_items_unmask_who_always_says_the_opposite() -> None:
     assert (with_gold.value[rest] == truth[rest]).mean() > 0.9
     np.testing.assert_array_equal(with_gold.value[:40], truth[:40])
     assert with_gold.confusion[1, 0, 0] < 0.15
+
+
+def test_two_people_and_a_class_that_nobody_names_do_not_stand_for_anything_else() -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 2, 90)
+    said = [(item, 1, THREE[truth[item]]) for item in range(90)]
+    said += [(item, 2, THREE[truth[item] ^ int(item % 10 == 0)]) for item in range(90)]
+    # Two gold items, of which both people are wrong about one: little to go by, and misleading.
+    for gold in ({}, {1: THREE[1 - truth[1]], 2: THREE[truth[2]]}):
+        found = dawid_skene(votes_from(said, THREE), gold)
+        agreed = np.array([item % 10 != 0 and item != 1 for item in range(90)])
+        np.testing.assert_array_equal(found.value[agreed], truth[agreed])
+        assert found.probabilities[:, 2].max() < 0.2
 
 
 def test_majority_leaves_ties_and_silence_open_and_counts_votes() -> None:
@@ -202,8 +220,9 @@ def test_wrong_requests_are_refused() -> None:
     votes = votes_from([(1, 1, "real")], ("bogus", "real"))
     with pytest.raises(ConfigurationError, match="majority, dawid-skene"):
         consensus(votes, "loudest")
-    with pytest.raises(ConfigurationError, match="positive"):
-        dawid_skene(votes, smoothing=0)
+    for options in ({"smoothing": 0}, {"trust": -1}):
+        with pytest.raises(ConfigurationError, match="positive"):
+            dawid_skene(votes, **options)
     with pytest.raises(InputError, match="none of bogus, real"):
         majority(votes, {1: "asteroid"})
     with pytest.raises(InputError, match="none of bogus, real"):

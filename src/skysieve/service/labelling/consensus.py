@@ -125,6 +125,7 @@ def dawid_skene(
     gold: Mapping[int, str] | None = None,
     *,
     smoothing: float = 0.5,
+    trust: float = 2.0,
     most_iterations: int = 1000,
     tolerance: float = 1e-8,
 ) -> Consensus:
@@ -143,6 +144,10 @@ def dawid_skene(
     smoothing : float
         Made-up votes in each cell of each person's table and for each class, positive: whoever said little
         is neither believed nor disbelieved beyond doubt.
+    trust : float
+        Made-up right votes of each person for each class beside these: before anything is known, people
+        are more often right than wrong. Without it two people alone, or a class that nobody names, can
+        stand for anything.
     most_iterations : int
         Rounds at the most.
     tolerance : float
@@ -155,12 +160,16 @@ def dawid_skene(
     ConfigurationError
         If the smoothing is not positive.
     """
-    if not smoothing > 0:
-        raise ConfigurationError(f"smoothing is a positive number of votes, found {smoothing}")
+    if not smoothing > 0 or not trust >= 0:
+        raise ConfigurationError(
+            f"smoothing is a positive number of votes and trust not a negative one, found {smoothing} and "
+            f"{trust}"
+        )
     known = _gold(votes, gold)
+    made_up = smoothing + trust * np.eye(len(votes.classes))
     fits = [
-        _fit(votes, known, start, smoothing, most_iterations, tolerance)
-        for start in _starts(votes, known, smoothing)
+        _fit(votes, known, start, made_up, most_iterations, tolerance)
+        for start in _starts(votes, known, made_up)
     ]
     best = max(fits, key=lambda each: each.likelihood)
     heard = (votes.counts().sum(axis=1) > 0) | (known >= 0)
@@ -188,7 +197,7 @@ class _Fit:
     likelihood: float
 
 
-def _starts(votes: Votes, known: NDArray[np.int64], smoothing: float) -> list[FloatArray]:
+def _starts(votes: Votes, known: NDArray[np.int64], made_up: FloatArray) -> list[FloatArray]:
     """Return where to begin: the majority; and what the tables of the gold items alone make of the votes.
 
     The estimate climbs to the nearest top. Where most people are wrong, that of the majority is a wrong one.
@@ -198,7 +207,7 @@ def _starts(votes: Votes, known: NDArray[np.int64], smoothing: float) -> list[Fl
     if not (known >= 0).any():
         return [shares]
     gold = np.where(known[:, None] < 0, 0.0, np.eye(size)[known])
-    confusion = _shares(_said_of(votes, gold) + smoothing)
+    confusion = _shares(_said_of(votes, gold) + made_up)
     return [shares, _posterior(votes, confusion, np.full(size, 1 / size))]
 
 
@@ -206,27 +215,27 @@ def _fit(
     votes: Votes,
     known: NDArray[np.int64],
     start: FloatArray,
-    smoothing: float,
+    made_up: FloatArray,
     most_iterations: int,
     tolerance: float,
 ) -> _Fit:
     fixed, voted = known >= 0, votes.counts().sum(axis=1) > 0
     truth, free = start.copy(), voted & ~fixed
     truth[fixed] = np.eye(len(votes.classes))[known[fixed]]
-    confusion, prior = _estimate(votes, truth, free, smoothing)
+    confusion, prior = _estimate(votes, truth, free, made_up)
     converged, iterations = False, 0
     while iterations < most_iterations and not converged:
         iterations += 1
         before = truth.copy()
         truth[free] = _posterior(votes, confusion, prior)[free]
-        confusion, prior = _estimate(votes, truth, free, smoothing)
+        confusion, prior = _estimate(votes, truth, free, made_up)
         converged = bool(np.abs(truth - before).max(initial=0.0) <= tolerance)
-    likelihood = _likelihood(votes, known, confusion, prior, smoothing)
+    likelihood = _likelihood(votes, known, confusion, prior, made_up)
     return _Fit(truth, confusion, prior, iterations, converged, likelihood)
 
 
 def _likelihood(
-    votes: Votes, known: NDArray[np.int64], confusion: FloatArray, prior: FloatArray, smoothing: float
+    votes: Votes, known: NDArray[np.int64], confusion: FloatArray, prior: FloatArray, made_up: FloatArray
 ) -> float:
     """Return the logarithm of what the estimate makes as large as it can."""
     logs = _joint(votes, confusion, prior)
@@ -234,8 +243,8 @@ def _likelihood(
     # A gold item was not drawn: its class has no share to be multiplied with.
     of_gold = logs[fixed, known[fixed]] - np.log(prior)[known[fixed]]
     of_rest = np.logaddexp.reduce(logs[~fixed], axis=1)
-    of_smoothing = smoothing * (np.log(confusion).sum() + np.log(prior).sum())
-    return float(of_gold.sum() + of_rest.sum() + of_smoothing)
+    of_made_up = (made_up * np.log(confusion)).sum() + made_up.min() * np.log(prior).sum()
+    return float(of_gold.sum() + of_rest.sum() + of_made_up)
 
 
 def _made(
@@ -302,10 +311,10 @@ def _said_of(votes: Votes, truth: FloatArray) -> FloatArray:
 
 
 def _estimate(
-    votes: Votes, truth: FloatArray, free: NDArray[np.bool_], smoothing: float
+    votes: Votes, truth: FloatArray, free: NDArray[np.bool_], made_up: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    confusion = _shares(_said_of(votes, truth) + smoothing)
-    prior: FloatArray = truth[free].sum(axis=0) + smoothing
+    confusion = _shares(_said_of(votes, truth) + made_up)
+    prior: FloatArray = truth[free].sum(axis=0) + made_up.min()
     return confusion, prior / prior.sum()
 
 
