@@ -106,7 +106,8 @@ def position(ra: Any, dec: Any) -> tuple[float | None, float | None]:
     ra, dec = _finite(ra), _finite(dec)
     if ra is None or dec is None or not (-360 <= ra <= 720 and -90 <= dec <= 90):
         return None, None
-    return (ra if 0 <= ra < 360 else ra % 360.0), dec
+    # Twice, since the remainder of a tiny negative number is 360 itself.
+    return (ra if 0 <= ra < 360 else ra % 360.0 % 360.0), dec
 
 
 def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
