@@ -58,6 +58,12 @@ class MockCluster:
         assert producer.flush(20) == 0
         assert not failures
 
+    def commit(self, group: str, topic: str, partition: int, offset: int) -> None:
+        """Say where a group stands that has no members."""
+        consumer = Consumer({"bootstrap.servers": self.brokers, "group.id": group, "logger": logger})
+        consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
+        consumer.close()
+
     def committed(self, group: str, topic: str, partitions: int = 4) -> dict[int, int]:
         """Return the offsets that a group has committed, of partitions where it has any."""
         consumer = Consumer({"bootstrap.servers": self.brokers, "group.id": group, "logger": logger})

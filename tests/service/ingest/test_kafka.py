@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import importlib.util
 import io
+import itertools
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -235,28 +236,23 @@ def test_pattern_finds_the_topic_of_the_next_night(sqlite_service, reading, clus
     ]
 
 
-def test_batch_that_could_not_be_kept_is_read_again(sqlite_service, reading, cluster, values, monkeypatch):
+def test_batches_that_could_not_be_kept_are_read_again(sqlite_service, reading, cluster, monkeypatch):
     read = reading(sqlite_service, cluster.brokers, "alerts")
-    cluster.produce("alerts", values[:3])
-    full = ServiceError("3 MB are free")
-    full.__cause__ = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    failures, states, real = iter([full, RuntimeError("the database is gone")]), [], kafka_module.receive
+    read = dataclasses.replace(read, settings=override(read.settings, {"ingest.batch": 7}))
+    names = [f"message {number}" for number in range(60)]
+    cluster.produce("alerts", {name: name.encode() for name in names})
+    calls, real = itertools.count(), kafka_module.receive
 
-    def fail_twice(service, items):
-        for failure in failures:
-            raise failure
-        states.append(feed_row(service))
+    def fail_half_of_the_time(service, items):
+        if next(calls) % 4 in (0, 1):
+            raise RuntimeError("the database is gone")
         return real(service, items)
 
-    monkeypatch.setattr(kafka_module, "receive", fail_twice)
-    monkeypatch.setattr(kafka_module, "FIRST_WAIT_S", 0.2)
-    feed = KafkaFeed(read, linger_s=0.1)
-    seen = []
-    monkeypatch.setattr(feed._report, "failed", lambda error: seen.append(str(error)))
-    with running(feed):
-        wait_until(lambda: cluster.committed("skysieve", "alerts") == {0: 3})
-    assert seen == ["3 MB are free", "the database is gone"]
-    assert len(journal(read)) == 3
+    monkeypatch.setattr(kafka_module, "receive", fail_half_of_the_time)
+    monkeypatch.setattr(kafka_module, "FIRST_WAIT_S", 0.02)
+    with running(KafkaFeed(read, linger_s=0.1)):
+        wait_until(lambda: sum(cluster.committed("skysieve", "alerts").values()) == 60)
+    assert len(journal(read)) == 60
 
 
 class Scripted:
@@ -308,6 +304,23 @@ def test_cluster_that_is_gone_is_told_of_and_waited_for(sqlite_service, reading,
     row = feed_row(read)
     assert row["state"] == "stopped"
     assert row["error"].startswith("Kafka at 127.0.0.1:1: ")
+
+
+def test_messages_that_the_cluster_threw_away_are_told_of(sqlite_service, reading, cluster, caplog):
+    read = reading(sqlite_service, cluster.brokers, "alerts")
+    # The mock keeps 5 MB a partition.
+    cluster.produce("alerts", [b"x" * 900_000] * 9)
+    cluster.commit("skysieve", "alerts", 0, 1)
+    found, deadline = [], time.monotonic() + 30
+    with contextlib.closing(Subscription(read.settings.ingest.kafka)) as subscription:
+        while not found:
+            assert time.monotonic() < deadline
+            found = subscription.take(1, 0.1)
+        lost = found[0].offset() - 1
+        assert 2 <= lost < 8
+        assert subscription.lost == {("alerts", 0): lost}
+        assert subscription.standing()["alerts", 0]["lost"] == lost
+    assert f"threw {lost} messages away before they were read, from offset 1 on" in caplog.text
 
 
 def test_pattern_that_nothing_fits_yet_is_no_failure(sqlite_service, reading, cluster, monkeypatch):

@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: Topic and number.
 Partition = tuple[str, int]
-#: ``offset``: of the next message; ``lag``: messages behind it that were not read yet.
+#: ``offset``: of the next message; ``lag``: messages behind it that were not read yet; ``lost``: messages
+#: that the cluster threw away before this member could read them.
 Standing = dict[str, int]
 
 #: What the promise "at least once, and none lost" rests on.
@@ -38,6 +40,8 @@ _OWN = (
 )
 #: Beginning of a topic that is a pattern, and what no pattern of POSIX can hold.
 _PATTERN, _NOT_POSIX = "^", re.compile(r"\\[dDwWsS]")
+#: Smaller gaps in the offsets are not asked about.
+_LEAST_GAP = 2
 #: Seconds that a question to the cluster may take.
 _ASKED_S = 5.0
 #: librdkafka's word for an offset that nobody knows.
@@ -71,8 +75,10 @@ class Subscription:
         self._brokers = settings.brokers
         self._from_earliest = settings.start == "earliest"
         self._assigned: set[Partition] = set()
-        #: Where the group stood when a partition was assigned.
-        self._committed: dict[Partition, int] = {}
+        #: Offset of the next message of each partition, as far as it is known.
+        self._next: dict[Partition, int] = {}
+        #: Messages that the cluster threw away before they were read.
+        self.lost: Counter[Partition] = Counter()
         #: What is wrong, by topic; "" for the cluster as a whole.
         self._faults: dict[str, str] = {}
         self._consumer = self._open(settings)
@@ -95,16 +101,12 @@ class Subscription:
         if self.is_broken:
             raise ServiceError(f"Kafka at {self._brokers}: {self._faults.get('', 'the client failed')}")
         try:
-            found = self._consumer.consume(most, linger_s)
-        except (self._kafka.KafkaException, RuntimeError) as error:
+            return self._sound(self._consumer.consume(most, linger_s))
+        except Exception as error:
+            # What was taken out of the queue must not be passed over: a new member begins at the offsets that
+            # were committed.
             self.is_broken = True
             raise ServiceError(f"Kafka at {self._brokers}: {error}") from error
-        good = [message for message in found if self._is_good(message)]
-        for message in good:
-            self._faults.pop(_place(message)[0], None)
-        if good:
-            self._faults.pop("", None)
-        return good
 
     def commit(self, messages: Iterable[Message]) -> None:
         """Tell the cluster that messages are kept; one that is told in vain sends them again."""
@@ -119,14 +121,25 @@ class Subscription:
             )
 
     def rewind(self, messages: Iterable[Message]) -> None:
-        """Put messages back: the next ones that are taken are these."""
+        """Put messages back: the next ones that are taken are these.
+
+        Raises
+        ------
+        ServiceError
+            If they cannot be put back: this member `is_broken`, a new one begins with them.
+        """
         first: dict[Partition, int] = {}
         for message in messages:
             place, offset = _place(message), _offset(message)
             first[place] = min(offset, first.get(place, offset))
-        for partition in self._partitions(first):
-            if (partition.topic, partition.partition) in self._assigned:
+        first = {place: offset for place, offset in first.items() if place in self._assigned}
+        self._next |= first
+        try:
+            for partition in self._partitions(first):
                 self._consumer.seek(partition)
+        except self._kafka.KafkaException as error:
+            self.is_broken = True
+            raise ServiceError(f"Kafka at {self._brokers}: {error}") from error
 
     def rest(self, seconds: float, stop: threading.Event) -> None:
         """Take nothing for some time, and stay a member of the group that answers."""
@@ -177,8 +190,8 @@ class Subscription:
             low, high = marks
             offset = partition.offset
             if offset < _UNKNOWN_BELOW:
-                offset = self._committed.get(place, low if self._from_earliest else high)
-            found[place] = {"offset": offset, "lag": max(high - offset, 0)}
+                offset = self._next.get(place, low if self._from_earliest else high)
+            found[place] = {"offset": offset, "lag": max(high - offset, 0), "lost": self.lost[place]}
         return found
 
     def close(self) -> None:
@@ -222,13 +235,13 @@ class Subscription:
             return
         for each in committed:
             if each.offset >= 0:
-                self._committed[each.topic, each.partition] = each.offset
+                self._next[each.topic, each.partition] = each.offset
 
     def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {(partition.topic, partition.partition) for partition in partitions}
         self._assigned -= gone
         for place in gone:
-            self._committed.pop(place, None)
+            self._next.pop(place, None)
 
     def _hear(self, error: KafkaError) -> None:
         """Note what is wrong with the cluster; librdkafka goes on trying."""
@@ -239,6 +252,42 @@ class Subscription:
             self._faults[""] = error.str()
         else:
             client_logger.info("Kafka at %s: %s", self._brokers, error.str())
+
+    def _sound(self, found: Iterable[Message]) -> list[Message]:
+        """Return what are messages indeed, and note what else was told."""
+        good = [message for message in found if self._is_good(message)]
+        for message in good:
+            self._faults.pop(_place(message)[0], None)
+        if good:
+            self._faults.pop("", None)
+        self._note_gaps(good)
+        return good
+
+    def _note_gaps(self, messages: Iterable[Message]) -> None:
+        """Tell of messages that are gone; most gaps are none of any message, but marks of transactions."""
+        for message in messages:
+            place, offset = _place(message), _offset(message)
+            expected = self._next.get(place, offset)
+            self._next[place] = offset + 1
+            if offset - expected < _LEAST_GAP:
+                continue
+            lost = min(offset, self._oldest(place)) - expected
+            if lost > 0:
+                self.lost[place] += lost
+                logger.error(
+                    "%s/%d: the cluster threw %d messages away before they were read, from offset %d on",
+                    *(*place, lost, expected),
+                )
+
+    def _oldest(self, place: Partition) -> int:
+        """Return the offset of the oldest message that the cluster has; 0 where it does not say."""
+        try:
+            marks = self._consumer.get_watermark_offsets(
+                self._kafka.TopicPartition(*place), timeout=_ASKED_S, cached=False
+            )
+        except self._kafka.KafkaException:
+            return 0
+        return marks[0] if marks else 0
 
     def _is_good(self, message: Message) -> bool:
         """Say whether it is a message of a partition that is still ours; note what else it is."""
