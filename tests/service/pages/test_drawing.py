@@ -83,8 +83,8 @@ def test_bands_differ_by_shape_and_limits_are_said_to_be_limits():
 def test_every_point_stands_within_the_drawing(given_points):
     drawn = light_curve([point(jd, mag, error=error) for jd, mag, error in given_points])
     for mark in drawn.marks:
-        assert 0 <= mark.x <= drawn.width
-        assert 0 <= mark.high <= mark.y <= mark.low <= drawn.height
+        assert -1e-9 <= mark.x <= drawn.width + 1e-9
+        assert -1e-9 <= mark.high <= mark.y <= mark.low <= drawn.height + 1e-9
 
 
 def test_points_that_are_no_numbers_are_left_out():
