@@ -29,15 +29,8 @@ def _values(alert):
 
 
 def test_an_alert_of_rubin_is_told_in_the_same_columns():
-    fields = {
-        "midpointMjdTai": 61000.25,
-        "ra": 370.0,
-        "dec": -30.0,
-        "band": "r",
-        "psfFlux": 3631.0,
-        "snr": 9.0,
-    }
-    values = _values(_alert("LSST", object_id="", **fields))
+    said = {"midpointMjdTai": 61000.25, "ra": 370.0, "psfFlux": 3631.0, "snr": 9.0}
+    values = _values(_alert("LSST", object_id="", dec=-30.0, band="r", **said))
     assert values["jd"] == pytest.approx(2461000.75 - 37 / 86400, abs=1e-9)
     assert (values["ra"], values["dec"], values["band"]) == (10.0, -30.0, "r")
     assert values["mag"] == pytest.approx(22.5, abs=1e-4)
