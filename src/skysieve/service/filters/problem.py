@@ -52,7 +52,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     '; did you mean score?'
     """
     names = sorted(set(known))
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.7)
     if near:
         return f"; did you mean {' or '.join(near)}?"
     return f"; known are: {', '.join(names)}" if 0 < len(names) <= 30 else ""
