@@ -152,11 +152,11 @@ def test_in_the_foreground_it_says_how_to_go_on_and_ends_well(folder: Path) -> N
 
 
 def test_when_the_parent_is_killed_nothing_is_left(folder: Path, start) -> None:
-    start()
+    start("--no-worker")
     left = children(folder).values()
     os.kill(running_instance(Home(folder)).pid, signal.SIGKILL)
     wait_for(lambda: not any(process.is_running() for process in left))
-    assert health(start()) in ("ok", "degraded")
+    assert health(start("--no-worker")) in ("ok", "degraded")
 
 
 def test_processes_share_postgresql_and_count_together(
