@@ -111,3 +111,31 @@ def test_receivers_of_the_same_items_share_the_work(scored, many_packets, with_s
     _check_all_there(service)
     # Whoever comes second finds the item done.
     assert sum(reception.counts.get("stored", 0) for reception in receptions) == GOOD
+
+
+def test_feeds_that_bring_the_same_alerts_in_other_orders_do_not_block_each_other(
+    scored, many_packets, with_settings
+):
+    service = with_settings(scored, batch=16)
+    paths = [path for path in sorted(many_packets.iterdir()) if "bad" not in path.name][:96]
+    orders = {"folder": paths, "depot": paths[::-1], "kafka": paths[48:] + paths[:48]}
+    failures = []
+
+    def work(feed, ordered):
+        try:
+            receive(service, [Item(feed, path.name, "1", path=path) for path in ordered])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=pair) for pair in orders.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    with service.database.reading() as session:
+        counts = [
+            session.scalar(select(func.count()).select_from(table))
+            for table in (Candidate, Cutouts, PendingScore, JournalEntry)
+        ]
+    assert counts == [96, 96, 96, 3 * 96]
