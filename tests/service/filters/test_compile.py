@@ -354,12 +354,13 @@ def test_sql_finds_what_the_filter_says(filled: Service) -> None:
     seen = set()
     with filled.database.reading() as session:
 
-        @settings(max_examples=400, deadline=None)
+        @settings(max_examples=300, deadline=None)
         @given(st.recursive(TESTS, _compound, max_leaves=6))
         def check(condition: Condition) -> None:
-            compiled = compile_filter(session, render(condition))
-            found = set(session.scalars(select(Candidate.id).where(compiled)))
-            assert found == memory.found(condition), render(condition)
+            for by_index in (True, False):
+                compiled = compile_filter(session, render(condition), by_index=by_index)
+                found = set(session.scalars(select(Candidate.id).where(compiled)))
+                assert found == memory.found(condition), render(condition)
             seen.add(len(found))
 
         check()

@@ -34,7 +34,7 @@ def without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
     --------
     >>> from skysieve.service.database.tables import Candidate
     >>> print(without_index(Candidate.mag) < 19)
-    +candidates.mag < :param_1
+    (+ candidates.mag) < :param_1
     """
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
