@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+DEMO_PORT ?= 8765
 CORES := $(shell nproc 2>/dev/null || echo 2)
 
 .PHONY: help demo test lint docs models bench experiments lock clean
@@ -14,29 +15,37 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # What an installation holds is noted in a stamp, so that a second `make` does not ask pip again.
-$(VENV)/.installed-report: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(PIP) --editable '.[report]'
+$(VENV)/.installed-serve: $(VENV)/bin/python pyproject.toml requirements.lock
+	$(PIP) --editable '.[serve]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml requirements.lock
 	$(PIP) --editable '.[dev]'
-	@touch $@ $(VENV)/.installed-report
+	@touch $@ $(VENV)/.installed-serve
 
 $(VENV)/.installed-bench: $(VENV)/.installed-dev
 	$(PIP) --editable '.[bench]'
 	@touch $@
 
-demo: $(VENV)/.installed-report  ## Install, simulate a night of alerts and streaks, score it, write reports
+demo: $(VENV)/.installed-serve  ## Install, simulate a night of alerts and streaks, score it, write reports, serve it for scanning
+	@if [ -d demo/service ]; then $(BIN)/skysieve serve --home demo/service --stop; fi
 	@rm -rf demo
 	@$(BIN)/skysieve simulate night demo/night --alerts 600 --seed 2026 --bad-packets
 	@$(BIN)/skysieve score braai-weak demo/night/packets --output demo/scores.parquet \
 		--report demo/report.html --truth demo/night/truth.csv --truth-origin simulated --workers $(CORES)
 	@echo
-	@$(BIN)/skysieve simulate streak-night demo/streaks --streaks 600 --seed 2026 --real-fraction 0.05 --bad-files
+	@$(BIN)/skysieve simulate streak-night demo/streaks --streaks 600 --seed 2026 --date 20240213 \
+		--real-fraction 0.05 --bad-files
 	@$(BIN)/skysieve score streaks demo/streaks/night --output demo/streak-scores.parquet \
 		--report demo/streak-report.html --truth demo/streaks/truth.csv --truth-origin simulated --workers $(CORES)
 	@echo
-	@echo "Open demo/report.html (alerts) and demo/streak-report.html (streaks) in a browser."
+	@$(BIN)/skysieve ingest demo/night/packets --home demo/service
+	@$(BIN)/skysieve ingest demo/streaks/night --home demo/service
+	@$(BIN)/skysieve worker --home demo/service --until-quiet 1
+	@echo
+	@echo "Reports to open in a browser: demo/report.html (alerts), demo/streak-report.html (streaks)."
+	@echo "The same night to scan, by keys:"
+	@$(BIN)/skysieve serve --home demo/service --first-admin demo --port $(DEMO_PORT) --detach
 
 test: $(VENV)/.installed-dev  ## Install what the tests need, check style and types, build the docs, run every test
 	@$(BIN)/python tests/system_packages.py

@@ -95,6 +95,7 @@ def streak_night(
     bad_files: Annotated[
         bool, typer.Option("--bad-files", help="Add one of each kind of damaged or incomplete streak.")
     ] = False,
+    date: Annotated[str, typer.Option(help="Evening of the night at Palomar, YYYYMMDD.")] = "20190214",
     settings: _Settings = None,
 ) -> None:
     """Write a small night of streaks as ZTF's depot has it, and its truth as a table."""
@@ -102,7 +103,7 @@ def streak_night(
 
     # The simulator says what ``ades`` can be.
     chosen: dict[str, Any] = {"real_fraction": real_fraction, "bad_files": bad_files, "ades": ades}
-    chosen["camera"] = _camera(settings)
+    chosen["date"], chosen["camera"] = date, _camera(settings)
     summary = simulate_streak_night(folder, n=streaks, seed=seed, **chosen)
     say(f"{summary.n_streaks:,} streaks, {summary.n_plausible:,} of them plausible: {summary.night}")
     if summary.n_bad:

@@ -190,8 +190,9 @@ def _bad_files(
     number: int, kinds: tuple[Kind, ...], camera: Camera, seed: int, nid: int
 ) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
     """Yield name, content and row of the truth of ``number`` bad packets of each kind."""
-    # Objects far beyond those of the night, on the next night: no candid is met twice.
-    source = _alerts(kinds, 1.0, camera, seed, nid + 1, first=10**8)
+    # Objects far beyond those of the night, of the night before: no candid is met twice, and the latest
+    # night of all is the one that was asked for.
+    source = _alerts(kinds, 1.0, camera, seed, nid - 1, first=10**8)
     sound = (item for item in source if item[1].window == (0, 63, 0, 63))
     for kind in BAD_PACKET_KINDS.values():
         for copy in range(number):
