@@ -398,6 +398,13 @@ def test_settings_that_cannot_be_are_told_when_it_is_opened(changes, expected):
         Subscription(settings)
 
 
+def test_half_of_the_credentials_is_told_when_the_service_starts(sqlite_service, reading, monkeypatch):
+    monkeypatch.setenv("SKYSIEVE_KAFKA_USER", "me")
+    monkeypatch.delenv("SKYSIEVE_KAFKA_PASSWORD", raising=False)
+    with pytest.raises(ConfigurationError, match="SKYSIEVE_KAFKA_PASSWORD is not set"):
+        FEEDS.get("kafka")(reading(sqlite_service, "broker:9092", "alerts"))
+
+
 def test_feed_is_there_where_a_cluster_is_named(sqlite_service, reading):
     assert FEEDS.get("kafka")(sqlite_service) is None
     assert isinstance(FEEDS.get("kafka")(reading(sqlite_service, "broker:9092", "alerts")), KafkaFeed)

@@ -95,7 +95,7 @@ def compose_messages(session: Session, service: Service, rows: Sequence[int]) ->
 def _delivery_name(service: str, delivery: Delivery, candidate: Candidate, scorer: Scorer) -> str:
     # Not the number of the row: a database that was restored gives the same numbers to other candidates.
     parts = (service, delivery.destination, candidate.kind, candidate.survey, candidate.name, scorer.identity)
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts)))
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(parts)))
 
 
 def _candidate(candidate: Candidate, public_url: str) -> dict[str, Any]:

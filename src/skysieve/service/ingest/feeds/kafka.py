@@ -17,7 +17,7 @@ from skysieve.service.ingest.feed import FEEDS, FIRST_WAIT_S, LONGEST_WAIT_S, Fe
 from skysieve.service.ingest.items import Item
 from skysieve.service.ingest.reception import receive
 from skysieve.service.ingest.topics.packet import as_packet
-from skysieve.service.ingest.topics.subscription import Subscription
+from skysieve.service.ingest.topics.subscription import Subscription, consumer_options
 from skysieve.service.service import Service
 
 if TYPE_CHECKING:
@@ -40,7 +40,13 @@ _FORGOTTEN = timedelta(days=2)
 
 @FEEDS.register(NAME)
 def open_kafka_feed(service: Service) -> Feed | None:
-    """Return the feed of the topics that the settings name; None where they name no cluster."""
+    """Return the feed of the topics that the settings name; None where they name no cluster.
+
+    Raises
+    ------
+    ConfigurationError
+        If the settings contradict themselves, or credentials are missing in the environment.
+    """
     return KafkaFeed(service) if service.settings.ingest.kafka.brokers else None
 
 
@@ -63,6 +69,8 @@ class KafkaFeed:
     def __init__(self, service: Service, *, linger_s: float = LINGER_S) -> None:
         self._service, self._linger_s = service, linger_s
         self._settings = service.settings.ingest.kafka
+        # What is wrong is told when the service starts, and not by a feed that fails for ever.
+        consumer_options(self._settings)
         place = f"{', '.join(self._settings.topics)} at {self._settings.brokers}"
         self._report = FeedReport(service, NAME, place)
         self._failures = 0

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skysieve.errors import ConfigurationError, ServiceError
@@ -19,7 +19,7 @@ from skysieve.service.settings import KafkaSettings
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-__all__ = ["Partition", "Standing", "Subscription"]
+__all__ = ["Partition", "Standing", "Subscription", "consumer_options"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Subscription:
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
-        _check(settings)
+        options = consumer_options(settings)
         self._kafka: Any = require("confluent_kafka", extra="stream", purpose="read from Kafka")
         #: Whether only a new member can go on.
         self.is_broken = False
@@ -81,7 +81,7 @@ class Subscription:
         self.lost: Counter[Partition] = Counter()
         #: What is wrong, by topic; "" for the cluster as a whole.
         self._faults: dict[str, str] = {}
-        self._consumer = self._open(settings)
+        self._consumer = self._open(options, settings.topics)
 
     def take(self, most: int, linger_s: float) -> list[Message]:
         """Return the next messages, as many as came within some time.
@@ -198,32 +198,12 @@ class Subscription:
         """Leave the group; what was not committed is read by the other members."""
         self._consumer.close()
 
-    def _open(self, settings: KafkaSettings) -> Consumer:
-        defaults: dict[str, Any] = {
-            # A pattern finds the topic of a new night in half a minute, and not in five.
-            "topic.metadata.refresh.interval.ms": 30_000,
-            "allow.auto.create.topics": False,
-        }
-        options = defaults | client_options(settings, reserved=_OWN)
-        options |= {
-            "group.id": settings.group,
-            "auto.offset.reset": settings.start,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            # Members keep what they have while others come and go.
-            "partition.assignment.strategy": "cooperative-sticky",
-            "error_cb": self._hear,
-        }
+    def _open(self, options: dict[str, Any], topics: Sequence[str]) -> Consumer:
         try:
-            consumer: Consumer = self._kafka.Consumer(options)
-            consumer.subscribe(
-                list(settings.topics),
-                on_assign=self._gain,
-                on_revoke=self._lose,
-                on_lost=self._lose,
-            )
+            consumer: Consumer = self._kafka.Consumer(options | {"error_cb": self._hear})
+            consumer.subscribe(list(topics), on_assign=self._gain, on_revoke=self._lose, on_lost=self._lose)
         except (self._kafka.KafkaException, ValueError, TypeError) as error:
-            raise ConfigurationError(f"Kafka at {settings.brokers}: {error}") from None
+            raise ConfigurationError(f"Kafka at {self._brokers}: {error}") from None
         return consumer
 
     def _gain(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -303,7 +283,24 @@ class Subscription:
         return [self._kafka.TopicPartition(*place, offset) for place, offset in offsets.items()]
 
 
-def _check(settings: KafkaSettings) -> None:
+def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Return the configuration of a member of a consumer group.
+
+    Parameters
+    ----------
+    settings : KafkaSettings
+        Cluster, topics, group.
+
+    Returns
+    -------
+    dict
+        With the secrets: neither log nor keep it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the settings contradict themselves, or credentials are missing in the environment.
+    """
     if settings.start not in ("earliest", "latest"):
         raise ConfigurationError(f"ingest.kafka.start is {settings.start!r}; expected earliest or latest")
     if not settings.topics:
@@ -314,6 +311,23 @@ def _check(settings: KafkaSettings) -> None:
                 f"ingest.kafka.topics: {topic!r} holds {found[0]}, which the patterns of librdkafka do not "
                 "know and nothing would ever fit; write [0-9], [A-Za-z0-9_] or [[:space:]]"
             )
+    defaults: dict[str, Any] = {
+        # A pattern finds the topic of a new night in half a minute, and not in five.
+        "topic.metadata.refresh.interval.ms": 30_000,
+        "allow.auto.create.topics": False,
+    }
+    return (
+        defaults
+        | client_options(settings, reserved=_OWN)
+        | {
+            "group.id": settings.group,
+            "auto.offset.reset": settings.start,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            # Members keep what they have while others come and go.
+            "partition.assignment.strategy": "cooperative-sticky",
+        }
+    )
 
 
 def _place(message: Message) -> Partition:
