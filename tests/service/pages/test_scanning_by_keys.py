@@ -292,3 +292,15 @@ def test_the_theme_is_switched_and_kept(scan, make_night):
     assert dark != light
     page.reload()
     assert page.evaluate(ground) == dark
+
+
+def test_a_finger_selects_and_the_buttons_label(service, scan, make_night):
+    ids = make_night(4)
+    page = scan("/scan?where=&night=&mode=grid", viewport={"width": 390, "height": 800}, has_touch=True)
+    page.wait_for_selector(".card[data-drawn] >> nth=3")
+    page.tap(".card >> nth=0")
+    page.tap(".card >> nth=2")
+    expect(page.locator("#selection")).to_have_text("2 selected")
+    page.tap("#grid-classes [data-value=bogus]")
+    all_sent(page)
+    assert labels_in(service) == {ids[0]: "bogus", ids[2]: "bogus"}

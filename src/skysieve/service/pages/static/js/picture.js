@@ -77,8 +77,10 @@ function drawOverlay(context, { values, height, width }, place, upright) {
 
 // A cross with a gap, so that what is in the middle can be seen.
 function drawCross(context, size) {
-  const [middle, gap, end] = [size / 2, size * 0.055, size * 0.15];
   const line = Math.max(1, Math.round(size / 220));
+  // On the grid of the screen, so that a thin line is not smeared over two pixels.
+  const middle = Math.floor(size / 2) + (line % 2) / 2;
+  const [gap, end] = [Math.round(size * 0.055), Math.round(size * 0.15)];
   for (const [colour, wide] of [["rgb(0 0 0 / 55%)", line + 2], ["#ffd166", line]]) {
     context.strokeStyle = colour;
     context.lineWidth = wide;

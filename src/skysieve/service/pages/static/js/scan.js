@@ -16,7 +16,7 @@ const state = new ScanState(setup, outbox);
 const keys = new Keys();
 const look = new Look(find("#look"), state.current?.kind ?? "alert");
 const one = new OneView(find("#one"), state, look, say);
-const grid = new GridView(find("#grid"), state, look, () => setMode("one"));
+const grid = new GridView(find("#grid"), state, look, () => setMode("one"), say);
 let mode = setup.mode;
 
 function render() {
@@ -28,7 +28,7 @@ function render() {
   const many = total >= 10000 ? `${total.toLocaleString("en")}+` : String(Math.max(total, state.items.length));
   find("#place").textContent = state.items.length ? `${Math.min(state.index + 1, state.items.length)} of ${many}` : "none";
   find("#done").textContent = state.said.size ? `${state.said.size} labelled` : "";
-  find("#undo").disabled = !state.past.length;
+  for (const button of document.querySelectorAll("[data-undo]")) button.disabled = !state.past.length;
   for (const name of ["skip", "undo", "comment"]) find(`[data-key=${name}]`).textContent = keys.shown(name)[0] ?? "";
   const share = find("#progress");
   share.max = Math.max(total, state.items.length, 1);
@@ -197,7 +197,7 @@ function explain() {
 state.addEventListener("change", render);
 outbox.addEventListener("change", showOutbox);
 outbox.addEventListener("refused", ({ detail }) => toast(`Not kept: ${detail.message}`, "error"));
-find("#undo").addEventListener("click", undo);
+for (const button of document.querySelectorAll("[data-undo]")) button.addEventListener("click", undo);
 find("#skip").addEventListener("click", skip);
 find("#say-comment").addEventListener("click", comment);
 find("#hide-machine").addEventListener("click", hideMachine);

@@ -1,15 +1,17 @@
 // Many candidates at once: keys label the one that has the focus, or all that are selected.
 
+import { showClasses } from "./class_buttons.js";
 import { badge, find, make, scoreWords } from "./dom.js";
 import { drawImage } from "./picture.js";
 import { pixelsOf } from "./pixels.js";
 
 export class GridView {
-  constructor(root, state, look, open) {
+  constructor(root, state, look, open, say) {
     this.root = root;
     this.state = state;
     this.look = look;
     this.open = open;
+    this.say = say;
     this.cards = new Map(); // id -> card
     this.selected = new Set();
     this.pointer = ""; // where the mouse was last seen
@@ -42,6 +44,8 @@ export class GridView {
     more.hidden = !this.state.next;
     find("#grid-empty", this.root).hidden = items.length > 0;
     this.showSelection();
+    const [target] = this.targets;
+    if (target) showClasses(find("#grid-classes", this.root), this.state.taxonomyOf(target), "", this.say);
   }
 
   addCard(item, at) {
@@ -147,6 +151,8 @@ export class GridView {
     this.withCard(event, (at) => {
       if (event.shiftKey) this.selectTo(at);
       else if (event.ctrlKey || event.metaKey || event.target.closest(".tick")) this.toggle(at);
+      // A finger cannot press a key while it points: it selects, and the buttons label.
+      else if (event.pointerType === "touch") this.toggle(at);
       this.focus(at, false);
     });
   }

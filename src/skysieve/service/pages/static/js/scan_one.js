@@ -1,5 +1,6 @@
 // One candidate at a time: its cutouts as large as there is room, and what is known beside them.
 
+import { showClasses } from "./class_buttons.js";
 import { badge, find, make, scoreWords } from "./dom.js";
 import { setUpMetadata } from "./metadata_search.js";
 import { drawImage } from "./picture.js";
@@ -40,7 +41,7 @@ export class OneView {
       return;
     }
     if (item !== this.shown) this.showNew(item);
-    this.showClasses(item);
+    showClasses(find("#classes"), this.state.taxonomyOf(item), this.state.said.get(item.id)?.said.name, this.say);
     this.showStrip();
   }
 
@@ -176,25 +177,6 @@ export class OneView {
       if (this.shown === item) place.replaceChildren(make("p", { class: "empty" }, error.message));
     }
     place.setAttribute("aria-busy", "false");
-  }
-
-  showClasses(item) {
-    const taxonomy = this.state.taxonomyOf(item);
-    const place = find("#classes");
-    if (place.dataset.taxonomy !== String(taxonomy.id)) {
-      place.dataset.taxonomy = taxonomy.id;
-      place.dataset.many = taxonomy.classes.length > 4;
-      place.replaceChildren(...taxonomy.classes.map((said) => this.classButton(said)));
-    }
-    const now = this.state.said.get(item.id)?.said.name;
-    for (const button of place.children) button.setAttribute("aria-pressed", String(button.dataset.value === now));
-  }
-
-  classButton(said) {
-    const mark = badge(said);
-    const key = said.key ? make("kbd", {}, said.key) : null;
-    const about = { type: "button", class: "say", title: said.meaning, data: { value: said.name }, "aria-pressed": "false" };
-    return make("button", { ...about, on: { click: () => this.say(said) } }, key, mark);
   }
 
   showStrip() {
