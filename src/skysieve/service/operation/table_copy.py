@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +17,7 @@ __all__ = ["copy_tables", "count_rows"]
 CHUNK = 2000
 
 
-def copy_tables(
-    source: Connection, target: Connection, *, tell: Callable[[str, int], None] | None = None
-) -> dict[str, int]:
+def copy_tables(source: Connection, target: Connection) -> dict[str, int]:
     """Copy every row of every table, with its key.
 
     Parameters
@@ -29,8 +26,6 @@ def copy_tables(
         In one transaction that sees one state of the database.
     target : Connection
         In a transaction; the tables are there, of the same revision, and empty.
-    tell : callable, optional
-        Called with a table and how many of its rows are copied.
 
     Returns
     -------
@@ -53,8 +48,6 @@ def copy_tables(
                     f"a row of the table {table.name} does not fit into the other database: {error.orig}"
                 ) from error
             counts[table.name] += len(rows)
-            if tell:
-                tell(table.name, counts[table.name])
         _count_on(target, table)
     return counts
 
