@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from filelock import FileLock
 from sqlalchemy import select
 
 from skysieve.errors import ConfigurationError, DownloadError, ServiceError
@@ -119,7 +120,7 @@ def test_night_of_a_depot_comes_in_once(service, open_feed, night):
     again = open_feed(service, night)
     assert again.look(TONIGHT) == 0
     assert not any(path.endswith((ARCHIVE, TABLE)) for path in night.paths())
-    assert list((service.home.run / "depot").iterdir()) == []
+    assert list((service.home.run / "depot").iterdir()) == []  # nothing is left of what was fetched
 
 
 def test_what_cannot_have_changed_is_not_asked_about_again(sqlite_service, open_feed, night):
@@ -337,6 +338,17 @@ def test_run_looks_until_it_is_told_to_stop(sqlite_service, open_feed, night, mo
     with sqlite_service.database.reading() as session:
         row = session.execute(select(Feed.state, Feed.place, Feed.error)).one()
     assert tuple(row) == ("stopped", night.url, "")
+
+
+def test_one_process_asks_the_depot_for_all(sqlite_service, open_feed, night, monkeypatch):
+    monkeypatch.setattr(depot_module, "observing_night", lambda *_: TONIGHT)
+    feed = open_feed(sqlite_service, night)
+    feed._sweep()
+    with FileLock(sqlite_service.home.run / "depot" / "lock"):
+        feed._look()
+        assert night.asked == []
+    feed._look()
+    assert candidates(sqlite_service) == 6
 
 
 def test_stop_breaks_a_fetch_off_and_keeps_what_came(sqlite_service, open_feed, night):

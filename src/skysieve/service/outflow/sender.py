@@ -98,6 +98,8 @@ class Courier:
         rows = database.write(
             lambda session: take_due(session, name, self._destination.batch, self._patience.lease_s)
         )
+        if not rows:
+            return self._patience.look_s
         with database.reading() as session:
             messages = compose_messages(session, self._service, rows)
         outcomes = self._destination.send(messages, stop)

@@ -11,7 +11,9 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+
+from filelock import FileLock, Timeout
 
 from skysieve.errors import DownloadError, ServiceError
 from skysieve.service.database.columns import utc_now
@@ -115,7 +117,9 @@ class DepotFeed:
 
     def _look(self) -> float:
         now = utc_now().replace(tzinfo=None).isoformat()
-        self.look(observing_night(now, self._service.settings.site))
+        # One process asks the depot for all of the service; the others stand by until it has gone.
+        with suppress(Timeout), FileLock(self._spool / "lock", timeout=0):
+            self.look(observing_night(now, self._service.settings.site))
         return self._settings.poll_s
 
     def _new(self, files: Iterable[DepotFile]) -> Iterator[DepotFile]:
@@ -168,5 +172,5 @@ class DepotFeed:
         """Remove what was broken off and has another stamp by now."""
         self._spool.mkdir(parents=True, exist_ok=True)
         for folder in self._spool.iterdir():
-            if time.time() - folder.stat().st_mtime > _SPOOL_KEPT_S:
+            if folder.is_dir() and time.time() - folder.stat().st_mtime > _SPOOL_KEPT_S:
                 shutil.rmtree(folder, ignore_errors=True)
