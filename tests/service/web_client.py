@@ -80,11 +80,12 @@ class _InMemory(httpx.BaseTransport):
         return self._portal.call(self._handle, request)
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
-        content = request.read() if isinstance(request.stream, httpx.SyncByteStream) else b""
-        sent = httpx.Request(request.method, request.url, headers=request.headers, content=content)
+        # A stream, not content: httpx must not add a length that the test did not send.
+        body = httpx.ByteStream(request.read())
+        sent = httpx.Request(request.method, request.url, headers=request.headers, stream=body)
         response = await self._asgi.handle_async_request(sent)
-        body = b"".join([part async for part in response.stream])
-        return httpx.Response(response.status_code, headers=response.headers, content=body, request=request)
+        answer = b"".join([part async for part in response.stream])
+        return httpx.Response(response.status_code, headers=response.headers, content=answer, request=request)
 
 
 @pytest.fixture(scope="session")

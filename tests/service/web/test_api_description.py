@@ -11,6 +11,12 @@ from skysieve.service.web.access import guard_of, guarded_routes
 
 
 @pytest.fixture
+def service(sqlite_service):
+    """Return a service on SQLite: no database has to do with this."""
+    return sqlite_service
+
+
+@pytest.fixture
 def described(client, sign_in) -> dict:
     sign_in(client, Role.VIEWER)
     return client.get("/api/v1/openapi.json").json()

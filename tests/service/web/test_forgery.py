@@ -13,6 +13,12 @@ NEW = {"name": "of mine", "scopes": "read", "days": "3"}
 
 
 @pytest.fixture
+def service(sqlite_service):
+    """Return a service on SQLite: no database has to do with this."""
+    return sqlite_service
+
+
+@pytest.fixture
 def signed_in(client, sign_in):
     sign_in(client, Role.ADMIN)
     client.secret = client.headers.pop("X-CSRF-Token")

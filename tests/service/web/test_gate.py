@@ -15,6 +15,12 @@ from skysieve.service.web.client_address import ClientAddress
 JSON = {"Accept": "application/json"}
 
 
+@pytest.fixture
+def service(sqlite_service):
+    """Return a service on SQLite: no database has to do with this."""
+    return sqlite_service
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [

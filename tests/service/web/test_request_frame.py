@@ -40,6 +40,12 @@ STATUS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def service(sqlite_service):
+    """Return a service on SQLite: no database has to do with this."""
+    return sqlite_service
+
+
 def faulty() -> APIRouter:
     router = APIRouter()
 

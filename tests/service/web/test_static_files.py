@@ -11,6 +11,12 @@ from skysieve.service.web.templating import STATIC
 SHEET = "css/base.css"
 
 
+@pytest.fixture
+def service(sqlite_service):
+    """Return a service on SQLite: no database has to do with this."""
+    return sqlite_service
+
+
 def test_a_file_with_its_hash_is_kept_for_ever(client) -> None:
     digest = hashlib.sha256((STATIC / SHEET).read_bytes()).hexdigest()
     kept = client.get(f"/static/{SHEET}?v={digest[:12]}")

@@ -126,18 +126,20 @@ def _validation(error: RequestValidationError) -> Problem:
 
 
 def _http(error: HTTPException) -> Problem:
-    phrase = HTTPStatus(error.status_code).phrase
-    plain = error.detail == phrase or not error.detail
-    message = _PLAIN.get(error.status_code, phrase.lower()) if plain else str(error.detail)
-    return Problem(error.status_code, _slug(phrase), message, headers=dict(error.headers or {}))
+    status, detail = error.status_code, str(error.detail)
+    kind, plain = _OF_HTTP.get(status, (f"status-{status}", "that cannot be done"))
+    # Without words of its own an HTTPException says the phrase of the status, which differs between releases.
+    said = detail and detail != HTTPStatus(status).phrase
+    return Problem(status, kind, detail if said else plain, headers=dict(error.headers or {}))
 
 
-def _slug(phrase: str) -> str:
-    return "-".join(phrase.lower().replace("'", "").split())
-
-
-_PLAIN = {
-    404: "there is no such page here",
-    405: "the page is there, but cannot be asked in this way",
-    413: "what was sent is too large",
+_OF_HTTP = {
+    400: ("bad-request", "what was sent cannot be read"),
+    403: ("not-allowed", "this is not allowed"),
+    404: ("not-found", "there is no such page here"),
+    405: ("method-not-allowed", "the page is there, but cannot be asked in this way"),
+    413: ("content-too-large", "what was sent is too large"),
+    415: ("unsupported-media-type", "what was sent is of a kind that is not taken here"),
+    422: ("bad-request-value", "what was sent is not what the route expects"),
+    429: ("too-many-requests", "too many requests; wait, and send fewer"),
 }
