@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from skysieve.service.accounts.roles import Role
-from skysieve.service.database.tables import Campaign, CampaignItem, Candidate, Comment, Label, Taxonomy
+from skysieve.service.api import scanning
+from skysieve.service.database.tables import (
+    Campaign,
+    CampaignItem,
+    Candidate,
+    Comment,
+    Label,
+    Scorer,
+    Taxonomy,
+)
 
 
 def labels_in(service) -> list[tuple[int, str, bool]]:
@@ -228,3 +238,31 @@ def test_numbers_that_json_cannot_say_break_nothing(service, client, sign_in, ma
         session.get(Candidate, first).mag = float("inf")
     assert client.get("/api/v1/scanning/queue").json()["candidates"][0]["mag"] is None
     assert client.get("/scan?where=").status_code == 200
+
+
+def test_an_explanation_comes_as_pixels(client, sign_in, make_night, monkeypatch):
+    first = make_night(1)[0]
+    found = np.linspace(-1, 1, 63 * 63, dtype=np.float32).reshape(63, 63)
+    monkeypatch.setattr(scanning, "occlusion_map", lambda service, candidate_id, scorer_id: candidate_id)
+    monkeypatch.setattr(scanning, "load_map", lambda service, explanation: found)
+    sign_in(client, Role.SCANNER)
+    answer = client.get(f"/api/v1/candidates/{first}/explanation")
+    assert answer.status_code == 200
+    assert answer.content.endswith(found.tobytes())
+
+
+def test_an_explanation_is_kept_from_who_is_to_judge_unbiased(client, sign_in, make_night, campaign):
+    first = make_night(1)[0]
+    campaign([first])
+    sign_in(client, Role.SCANNER)
+    assert client.get(f"/api/v1/candidates/{first}/explanation").status_code == 403
+
+
+def test_without_a_scorer_there_is_nothing_to_explain(service, client, sign_in, make_night):
+    first = make_night(1)[0]
+    with service.database.writing() as session:
+        session.scalar(select(Scorer)).duty = "retired"
+    sign_in(client, Role.SCANNER)
+    answer = client.get(f"/api/v1/candidates/{first}/explanation")
+    assert answer.status_code == 400
+    assert "on duty" in answer.text

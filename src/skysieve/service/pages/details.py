@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from skysieve.service.api.blinding import blind_to, without_machine
 from skysieve.service.candidates.history import Point, history
 from skysieve.service.database.tables import Candidate, Score, Scorer, Taxonomy, Verdict
 from skysieve.service.database.tables.judging import BESIDE, ON_DUTY, RETIRED
+from skysieve.service.judging.meaning import Meaning, meaning_of
 from skysieve.service.labelling.comments import Remark, comments_of
 from skysieve.service.labelling.labels import GivenLabel, labels_of
 from skysieve.service.pages.drawing import LightCurve, light_curve
@@ -44,8 +44,8 @@ class ScorerShown:
         By rule.
     scored_at : datetime
         When.
-    meaning : object, optional
-        What the headline score means here: `skysieve.service.judging.meaning.Meaning`.
+    meaning : Meaning, optional
+        What the headline score means here.
     """
 
     scorer: Scorer
@@ -53,7 +53,7 @@ class ScorerShown:
     thresholds: dict[str, float]
     verdicts: list[tuple[str, bool]]
     scored_at: datetime
-    meaning: Any = None
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +162,12 @@ def _shown(
         thresholds=thresholds,
         verdicts=verdicts,
         scored_at=max(each.scored_at for each in scores),
-        meaning=_meaning(session, candidate, scorer, ranked),
+        meaning=_meaning(session, candidate, scorer),
     )
 
 
-def _meaning(session: Session, candidate: Candidate, scorer: Scorer, scores: Sequence[Score]) -> Any:
+def _meaning(session: Session, candidate: Candidate, scorer: Scorer) -> Meaning | None:
     """Return what the headline score means; only that of the scorer on duty is known."""
-    del scores
     if scorer.duty != ON_DUTY or candidate.score is None:
         return None
-    from skysieve.service.judging.meaning import meaning_of
-
     return meaning_of(session, scorer, candidate.score)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -194,9 +194,9 @@ def light_curve(
     return LightCurve(width, height, marks, Axis(ticks), Axis(up), bands)
 
 
-def _mark(point: Point, across: object, down: object, here: int | None) -> Mark:
-    assert callable(across)
-    assert callable(down)
+def _mark(
+    point: Point, across: Callable[[float], float], down: Callable[[float], float], here: int | None
+) -> Mark:
     error = point.mag_error or 0.0
     band = point.band or "?"
     said = f"{band} = {point.mag:.2f}" + (f" ± {error:.2f}" if error else "")

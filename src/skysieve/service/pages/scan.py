@@ -63,9 +63,7 @@ def scan(
     """Show the scanning page with the first candidates; its scripts ask for the others."""
     with service.database.reading() as session:
         nights = night_names(session)
-        if night is None:
-            latest = latest_night(session)
-            night = latest.name if latest else ""
+        night = _latest(session) if night is None else night
         asked_campaign = None if campaign is None else find_campaign(session, campaign)
         if asked_campaign is not None:
             hide = hide or asked_campaign.hide_machine
@@ -108,6 +106,11 @@ def beside(
             hide = hide or find_campaign(session, campaign).hide_machine
         details = details_of(service, session, caller, candidate, hide=hide)
         return render(request, "_beside.html", details=details)
+
+
+def _latest(session: Session) -> str:
+    latest = latest_night(session)
+    return latest.name if latest else ""
 
 
 def _first(session: Session, caller: Caller, asked: Asked) -> tuple[InputError | None, dict[str, Any]]:

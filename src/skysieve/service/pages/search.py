@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
@@ -55,53 +57,48 @@ _FORMATS = {
 }
 
 
+class Asked(BaseModel):
+    """The question, as the address of the page holds it."""
+
+    where: str = Field("", max_length=4_000)
+    sort: str = Field("-score", max_length=32)
+    night: str = Field("", max_length=16)
+    ra: str = Field("", max_length=32)
+    dec: str = Field("", max_length=32)
+    radius: str = Field("", max_length=16)
+    view: Literal["table", "gallery"] = "table"
+    cursor: str = Field("", max_length=1_000)
+
+
+class _Found(NamedTuple):
+    """What a search brought, or what is wrong with it."""
+
+    wanted: Search
+    page: Page
+    total: int = 0
+    problem: InputError | None = None
+
+
 @router.get("/search", dependencies=[access(Role.VIEWER, "read")])
 def search(
-    request: Request,
-    service: ServiceOf,
-    caller: CallerOf,
-    *,
-    where: Annotated[str, Query(max_length=4_000)] = "",
-    sort: Annotated[str, Query(max_length=32)] = "-score",
-    night: Annotated[str, Query(max_length=16)] = "",
-    ra: Annotated[str, Query(max_length=32)] = "",
-    dec: Annotated[str, Query(max_length=32)] = "",
-    radius: Annotated[str, Query(max_length=16)] = "",
-    view: Annotated[str, Query(pattern="^(table|gallery)$")] = "table",
-    cursor: Annotated[str, Query(max_length=1_000)] = "",
+    request: Request, service: ServiceOf, caller: CallerOf, given: Annotated[Asked, Query()]
 ) -> HTMLResponse:
     """Search, and show what was found; the address holds all of the question."""
-    asked = {
-        "where": where,
-        "night": night,
-        "sort": sort,
-        "ra": ra,
-        "dec": dec,
-        "radius": radius,
-        "view": view,
-    }
-    asked = {name: value.strip() for name, value in asked.items()}
-    problem: InputError | None = None
-    page, total, wanted = Page([]), 0, Search()
+    asked = {name: value.strip() for name, value in given.model_dump(exclude={"cursor"}).items()}
     with service.database.reading() as session:
-        try:
-            wanted = _wanted(asked, service.settings.web.page_size, cursor)
-            page = find_candidates(session, wanted)
-            total = count_candidates(session, wanted, most=MOST_COUNTED)
-        except InputError as error:
-            problem = error
+        found = _find(session, asked, service.settings.web.page_size, given.cursor)
         return render(
             request,
             "search.html",
-            status=200 if problem is None else 400,
+            status=200 if found.problem is None else 400,
             asked=asked,
-            page=page,
-            total=total,
+            page=found.page,
+            total=found.total,
             most=MOST_COUNTED,
-            problem=problem,
+            problem=found.problem,
             address=_address(asked),
-            export=_export(wanted),
-            blind=blind_to(session, caller, [row.id for row in page.rows]),
+            export=_export(found.wanted),
+            blind=blind_to(session, caller, [row.id for row in found.page.rows]),
             kinds=label_kinds(session),
             nights=night_names(session),
             sorts=_SORTS,
@@ -109,6 +106,15 @@ def search(
             examples=_EXAMPLES,
             fields=describe_fields(session),
         )
+
+
+def _find(session: Session, asked: dict[str, str], size: int, cursor: str) -> _Found:
+    try:
+        wanted = _wanted(asked, size, cursor)
+        page = find_candidates(session, wanted)
+        return _Found(wanted, page, count_candidates(session, wanted, most=MOST_COUNTED))
+    except InputError as error:
+        return _Found(Search(), Page([]), problem=error)
 
 
 def _wanted(asked: dict[str, str], size: int, cursor: str) -> Search:
