@@ -3,13 +3,14 @@
 Thirty nights of simulated alerts with twenty fields of metadata each, scored and labelled as nights are:
 most are bogus, one in a hundred has a label. What is timed is `find_candidates` with a new session, as a
 request does it: the filter is read and compiled, the page found, its candidates loaded with night and
-cutouts. Every filter is asked with other values each time, so that no answer is kept. The bar is 100 ms for a page;
-counting what a search finds, up to 10,000, is timed beside it.
+cutouts. Every filter is asked with other values each time, so that no answer is kept. The bar is 100 ms for a
+page; counting what a search finds, up to 10,000, is timed beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib.util
 import json
@@ -357,13 +358,17 @@ def measure(database: Database, name: str, total: int, repeats: int) -> dict[str
     return {"database": name, "fill_s": round(seconds, 1), "searches": results}
 
 
+@contextlib.contextmanager
 def sqlite(folder: Path) -> Iterator[Database]:
     """Yield an empty database in a folder."""
     database = Database(f"sqlite:///{folder / 'service.sqlite'}")
-    yield database
-    database.close()
+    try:
+        yield database
+    finally:
+        database.close()
 
 
+@contextlib.contextmanager
 def postgresql(_: Path) -> Iterator[Database]:
     """Yield an empty database of a server as the tests start it, with its settings as they come."""
     path = Path(__file__).parents[1] / "tests" / "service" / "postgresql_server.py"
@@ -394,10 +399,8 @@ def main() -> None:
     try:
         for name, make in (("sqlite", sqlite), ("postgresql", postgresql)):
             if arguments.only in (None, name):
-                results += [
-                    measure(database, name, arguments.candidates, arguments.repeats)
-                    for database in make(folder)
-                ]
+                with make(folder) as database:
+                    results.append(measure(database, name, arguments.candidates, arguments.repeats))
     finally:
         shutil.rmtree(folder)
     arguments.out.parent.mkdir(exist_ok=True)
