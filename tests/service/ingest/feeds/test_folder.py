@@ -88,7 +88,7 @@ def test_what_lies_there_and_what_comes_is_taken_in(service, with_settings, aler
         _until(lambda: len(_journal(service)) == len(list(alert_night.packets.iterdir())))
         (service.home.folder / "late.avro").rename(service.home.inbox / "late.avro")
         _until(lambda: "late.avro" in _journal(service))
-        assert _feed_row(service).state == "running"
+        _until(lambda: _feed_row(service).state == "running")
     outcomes = _journal(service)
     assert outcomes["late.avro"] == "duplicate"
     assert outcomes["night/bad-foreign-text-0.txt"] == "ignored"
@@ -234,7 +234,7 @@ def test_a_folder_below_that_cannot_be_listed_is_told_of_and_the_rest_is_taken(w
     monkeypatch.setattr(os, "scandir", guarded)
     with _running(FolderFeed(watched)):
         _until(lambda: _journal(watched) == {"open/1.avro": "stored"})
-        _until(lambda: "Permission denied" in _feed_row(watched).error)
+        _until(lambda: (row := _feed_row(watched)) is not None and "Permission denied" in row.error)
 
 
 def test_the_settings_may_name_another_folder(sqlite_service, with_settings, packets, tmp_path):
