@@ -15,8 +15,10 @@ from skysieve.service.operation.retention import prune
 from skysieve.service.operation.unnamed_files import GRACE, remove_unnamed_files
 from skysieve.service.service import Service
 
-NOW = datetime.now(UTC)
-LATER = NOW + GRACE + timedelta(minutes=1)
+
+def later() -> datetime:
+    """Return a time at which what was written a moment ago is old."""
+    return datetime.now(UTC) + GRACE + timedelta(minutes=1)
 
 
 def test_every_column_with_the_hash_of_a_file_is_known() -> None:
@@ -50,10 +52,10 @@ def test_files_without_a_row_go_after_an_hour(service, add_candidate) -> None:
     orphan = service.files.put(b"orphan")
     half = service.files.path(orphan).with_name(".half-written")
     half.write_bytes(b"xx")
-    assert remove_unnamed_files(service, now=NOW).count == 0
-    assert remove_unnamed_files(service, now=LATER, dry_run=True).count == 2
+    assert remove_unnamed_files(service, now=datetime.now(UTC)).count == 0
+    assert remove_unnamed_files(service, now=later(), dry_run=True).count == 2
     assert service.files.has(orphan)
-    removed = remove_unnamed_files(service, now=LATER)
+    removed = remove_unnamed_files(service, now=later())
     assert (removed.count, removed.bytes) == (2, len(b"orphan") + 2)
     assert not service.files.has(orphan)
     assert not half.exists()
@@ -62,7 +64,7 @@ def test_files_without_a_row_go_after_an_hour(service, add_candidate) -> None:
 
 def test_pruned_candidates_give_their_files_back(service, add_candidate) -> None:
     add_candidate(service, "old")
-    done = prune(service, 30, now=LATER)
+    done = prune(service, 30, now=later())
     assert (done.candidates, done.files) == (1, 3)
     assert list(service.files.names()) == []
 
@@ -73,23 +75,23 @@ def test_a_file_that_is_stored_again_while_files_go_stays(sqlite_service: Servic
 
     def touch_first(self: Path, target: Path) -> Path:
         if target.name.startswith(".removed-"):
-            os.utime(self, (LATER.timestamp(), LATER.timestamp()))
+            os.utime(self, (later().timestamp(), later().timestamp()))
         return rename(self, target)
 
     monkeypatch.setattr(unnamed_files.Path, "rename", touch_first)
-    assert remove_unnamed_files(sqlite_service, now=LATER).count == 0
+    assert remove_unnamed_files(sqlite_service, now=later()).count == 0
     assert sqlite_service.files.get(name) == b"again"
 
 
 def test_what_a_kill_left_aside_goes_with_the_next_run(sqlite_service: Service) -> None:
     path = sqlite_service.files.path(sqlite_service.files.put(b"x"))
     path.rename(path.with_name(f".removed-{path.name}"))
-    assert remove_unnamed_files(sqlite_service, now=LATER).count == 1
+    assert remove_unnamed_files(sqlite_service, now=later()).count == 1
     assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("strange", ["notes.txt", "zz"])
 def test_what_is_not_of_the_store_is_left_alone(sqlite_service: Service, strange: str) -> None:
     (sqlite_service.files.folder / strange).write_text("mine")
-    remove_unnamed_files(sqlite_service, now=LATER)
+    remove_unnamed_files(sqlite_service, now=later())
     assert (sqlite_service.files.folder / strange).read_text() == "mine"
