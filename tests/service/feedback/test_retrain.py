@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ from skysieve.recipes.seen_groups import SEEN_GROUPS, group_digests
 from skysieve.samples import SampleSet
 from skysieve.service.database.tables import AuditEntry, Scorer
 from skysieve.service.feedback import retrain as retrain_module
+from skysieve.service.feedback.comparison import compare
 from skysieve.service.feedback.from_labels import samples_from_labels
 from skysieve.service.feedback.retrain import RetrainRequest, retrain
 from skysieve.service.judging.scorers import on_duty, register
@@ -26,6 +28,12 @@ torch.set_num_threads(1)
 
 TINY = {"training.epochs": 1, "evaluation.replicates": 20, "training.batch_size": 16}
 HALF = {"held_out": 0.5, "validation": 0.2}
+
+
+@pytest.fixture(autouse=True)
+def few_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw a hundred replicates: verdicts here are clear."""
+    monkeypatch.setattr(retrain_module, "compare", functools.partial(compare, replicates=100))
 
 
 @pytest.fixture
