@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from skysieve.service.accounts import passwords
 from skysieve.service.accounts.forgery import masked
+from skysieve.service.accounts.request_limit import RequestLimit
 from skysieve.service.accounts.roles import SCOPES, Role
 from skysieve.service.accounts.sessions import cookie_name, find_session, start_session
 from skysieve.service.accounts.tokens import create_token
@@ -41,6 +42,9 @@ __all__ = [
 BASE = "http://127.0.0.1:8765"
 #: Of every user that `make_user` makes.
 PASSWORD = "copper kettle 81 moons"
+
+#: The application, once it is built: its routes are the same in every test.
+_BUILT: list[FastAPI] = []
 
 MakeUser = Callable[..., int]
 
@@ -102,8 +106,12 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def application(service: Service, quick_passwords: None) -> FastAPI:
-    """Return the application of the test's service."""
-    return create_application(service)
+    """Return the application of the test's service; tests that add routes build one of their own."""
+    if not _BUILT:
+        _BUILT.append(create_application(service))
+    _BUILT[0].state.service = service
+    _BUILT[0].state.request_limit = RequestLimit()
+    return _BUILT[0]
 
 
 @pytest.fixture
