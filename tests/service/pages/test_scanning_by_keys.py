@@ -304,3 +304,21 @@ def test_a_finger_selects_and_the_buttons_label(service, scan, make_night):
     page.tap("#grid-classes [data-value=bogus]")
     all_sent(page)
     assert labels_in(service) == {ids[0]: "bogus", ids[2]: "bogus"}
+
+
+def test_what_is_scanned_is_chosen_on_the_page(scan, make_night):
+    ids = make_night(4)
+    page = scan("/scan")
+    page.click(".choose summary")
+    page.fill(".choose-form input[name=where]", f"id = {ids[3]}")
+    page.select_option("select[name=taxonomy]", label="alerts-detailed v1 (alert)")
+    page.click(".choose-form button[type=submit]")
+    shown(page, ids[3])
+    expect(page.locator("#place")).to_have_text("1 of 1")
+    expect(page.locator("#classes")).to_contain_text("cosmic-ray")
+    # The letter of a label comes first; the colour map is then on the capital one.
+    page.keyboard.press("Shift+C")
+    expect(page.locator("[data-map]")).to_have_value("viridis")
+    page.keyboard.press("c")
+    all_sent(page)
+    expect(page.locator("#finished-counts")).to_contain_text("cosmic-ray 1")

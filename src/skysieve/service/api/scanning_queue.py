@@ -13,6 +13,7 @@ from skysieve.errors import InputError
 from skysieve.service.api.blinding import blind_to
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.database.tables import Campaign, CampaignItem, Candidate, Label
+from skysieve.service.filters.compile import compile_filter
 from skysieve.service.labelling.campaign_rules import find_campaign, has_read
 from skysieve.service.web.access import Caller
 
@@ -84,6 +85,8 @@ def next_candidates(session: Session, caller: Caller, asked: Asked) -> Queue:
     """
     if asked.campaign is not None:
         return _of_campaign(session, caller, asked, asked.campaign)
+    # By itself first: what is wrong is told of the person's own words, and they stay one condition.
+    compile_filter(session, asked.where)
     where = _where(caller, asked)
     search = Search(where=where, sort=_sort(asked), night=asked.night, size=asked.size, cursor=asked.cursor)
     total = None if asked.cursor else count_candidates(session, search, most=MOST_COUNTED)

@@ -58,7 +58,7 @@ def scan(
     campaign: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
     hide: bool = False,
     mode: Annotated[str, Query(pattern="^(one|grid)$")] = "one",
-    taxonomy: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
+    taxonomy: Annotated[str, Query(pattern="^[0-9]{0,18}$")] = "",
 ) -> HTMLResponse:
     """Show the scanning page with the first candidates; its scripts ask for the others."""
     with service.database.reading() as session:
@@ -69,7 +69,8 @@ def scan(
             hide = hide or asked_campaign.hide_machine
         asked = Asked(night, where, sort, show, campaign, hide, 24, "")
         problem, first = _first(session, caller, asked)
-        words = _words(service, session, asked_campaign, taxonomy)
+        chosen = int(taxonomy) if taxonomy else None
+        words = _words(service, session, asked_campaign, chosen)
         setup = _setup(caller, asked, mode, words, asked_campaign) | {"first": first}
         return render(
             request,
@@ -82,7 +83,7 @@ def scan(
             shows=_SHOWS,
             campaign=asked_campaign,
             taxonomies=[each for each in taxonomies(session) if each.kind in ("", ALERT, STREAK)],
-            taxonomy=taxonomy,
+            taxonomy=chosen,
             problem=problem,
         )
 
