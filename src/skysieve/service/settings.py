@@ -174,6 +174,10 @@ class OutflowSettings:
         Environment variable with the key that signs what is posted (HMAC-SHA256).
     kafka_brokers, kafka_topic : str
         Where a message is produced for each; empty: nowhere.
+    kafka_user_env, kafka_password_env : str
+        Environment variables for SASL; used where both are set. The brokers of ingest are reached as there.
+    kafka_options : mapping
+        Further options of librdkafka.
     where : str
         Filter that a candidate must pass.
     """
@@ -182,6 +186,9 @@ class OutflowSettings:
     webhook_key_env: str = "SKYSIEVE_WEBHOOK_KEY"
     kafka_brokers: str = ""
     kafka_topic: str = ""
+    kafka_user_env: str = "SKYSIEVE_OUTFLOW_KAFKA_USER"
+    kafka_password_env: str = "SKYSIEVE_OUTFLOW_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
+    kafka_options: dict[str, str] = field(default_factory=dict)
     where: str = "passes = true"
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from skysieve.service.accounts.roles import Role
-from skysieve.service.database.tables import Campaign, CampaignItem, Label
+from skysieve.service.database.tables import Campaign, CampaignItem, CampaignMember, Label
 from skysieve.service.labelling.campaign_rules import OPEN
 from skysieve.service.web.access import Caller
 
-__all__ = ["MACHINE_FIELDS", "blind_to", "without_machine"]
+__all__ = ["MACHINE_FIELDS", "blind_to", "labels_blindly", "without_machine"]
 
 _NETWORKS = ("vgg6", "resnet50", "densenet121")
 #: Metadata that is the judgement of a machine, of the survey or of ours, in lower case.
@@ -66,6 +66,17 @@ def blind_to(session: Session, caller: Caller, candidates: Iterable[int]) -> set
         )
     )
     return set(session.scalars(statement))
+
+
+def labels_blindly(session: Session, caller: Caller) -> bool:
+    """Say whether a person labels in an open campaign that hides what machines and others said."""
+    if caller.role >= Role.CURATOR or caller.role < Role.SCANNER:
+        return False
+    mine = select(CampaignMember.campaign_id).where(CampaignMember.user_id == caller.user_id)
+    hidden = select(Campaign.id).where(
+        Campaign.id.in_(mine), Campaign.state == OPEN, Campaign.hide_machine.is_(True)
+    )
+    return session.scalar(hidden.limit(1)) is not None
 
 
 def without_machine(fields: Mapping[str, Any]) -> dict[str, Any]:

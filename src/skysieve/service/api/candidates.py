@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skysieve.errors import InputError
+from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
 from skysieve.service.api.blinding import blind_to
 from skysieve.service.api.bodies import (
@@ -163,7 +163,7 @@ def download_cutouts(service: ServiceOf, candidate_id: CandidateId) -> Response:
         candidate = find_candidate(session, candidate_id)
         cutouts = candidate.cutouts
     if cutouts is None:
-        raise InputError(candidate.name, "no-cutouts", "the candidate has no cutouts")
+        raise InputError(candidate.name, "no-such-cutouts", "the candidate has no cutouts")
     ending = {"image/jpeg": "jpg", "image/png": "png"}.get(cutouts.media_type, "fits.gz")
     return _file(service, cutouts.sha256, cutouts.media_type, f"candidate-{candidate_id}.{ending}")
 
@@ -174,13 +174,17 @@ def download_cutouts(service: ServiceOf, candidate_id: CandidateId) -> Response:
     response_class=Response,
     responses={200: {"content": {"application/avro": {}}}},
 )
-def download_packet(service: ServiceOf, candidate_id: CandidateId) -> Response:
-    """Return the packet as it came."""
+def download_packet(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> Response:
+    """Return the packet as it came; whoever is to label it unbiased gets it after having said something."""
     with service.database.reading() as session:
         candidate = find_candidate(session, candidate_id)
+        if blind_to(session, caller, [candidate_id]):
+            raise AccessError(f"{candidate.name}: its packet holds scores; label it in the campaign first")
         cutouts = candidate.cutouts
     if cutouts is None or not cutouts.packet_sha256:
-        raise InputError(candidate.name, "no-packet", "the candidate came without a packet, or none was kept")
+        raise InputError(
+            candidate.name, "no-such-packet", "the candidate came without a packet, or none was kept"
+        )
     return _file(service, cutouts.packet_sha256, "application/avro", f"candidate-{candidate_id}.avro")
 
 
@@ -190,11 +194,11 @@ def find_candidate(session: Session, candidate_id: int) -> Candidate:
     Raises
     ------
     InputError
-        ``unknown-candidate``.
+        ``no-such-candidate``.
     """
     candidate = session.get(Candidate, candidate_id)
     if candidate is None:
-        raise InputError(str(candidate_id), "unknown-candidate", "there is no candidate of this number")
+        raise InputError(str(candidate_id), "no-such-candidate", "there is no candidate of this number")
     return candidate
 
 

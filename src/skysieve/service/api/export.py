@@ -7,12 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from skysieve.errors import AccessError
 from skysieve.service.accounts.roles import Role
+from skysieve.service.api.blinding import labels_blindly
 from skysieve.service.api.candidates import SearchOf
 from skysieve.service.candidates.export import iter_export
-from skysieve.service.web.access import ServiceOf, access
+from skysieve.service.web.access import CallerOf, ServiceOf, access
 
 __all__ = ["router"]
+
+#: What formats may be; one of a third party may be something else.
+MEDIA_TYPES = (
+    "text/csv",
+    "application/vnd.apache.parquet",
+    "application/x-votable+xml",
+    "application/x-tar",
+    "application/avro",
+)
 
 router = APIRouter(prefix="/api/v1", tags=["export"])
 
@@ -21,16 +32,23 @@ router = APIRouter(prefix="/api/v1", tags=["export"])
     "/export",
     dependencies=[access(Role.VIEWER, "read")],
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {}}}},
+    responses={200: {"content": {media_type: {} for media_type in MEDIA_TYPES}}},
 )
 def export(
     service: ServiceOf,
+    caller: CallerOf,
     search: SearchOf,
     format_: Annotated[
         str, Query(alias="format", max_length=16, description="`csv`, `parquet`, `votable`, `fits` or `avro`")
     ] = "csv",
 ) -> StreamingResponse:
-    """Stream all that a search finds; `limit` and `cursor` are those of pages and mean nothing here."""
+    """Stream all that a search finds; `limit` and `cursor` are those of pages and mean nothing here.
+
+    An export holds scores and labels: whoever labels in an open campaign that hides them gets none.
+    """
+    with service.database.reading() as session:
+        if labels_blindly(session, caller):
+            raise AccessError("exports hold scores, which an open campaign of yours hides; label first")
     exported = iter_export(service, search, format_)
     headers = {"Content-Disposition": f'attachment; filename="{exported.file_name}"'}
     return StreamingResponse(exported.chunks, media_type=exported.media_type, headers=headers)

@@ -36,7 +36,12 @@ def show_health(request: Request, service: ServiceOf) -> JSONResponse:
     return JSONResponse(body, status, {"Cache-Control": "no-store"})
 
 
-@router.get("/metrics", dependencies=[PUBLIC])
+@router.get(
+    "/metrics",
+    dependencies=[PUBLIC],
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE.partition(";")[0]: {}}}},
+)
 def show_metrics(request: Request, service: ServiceOf) -> Response:
     """Return metrics for Prometheus: to tokens with the scope read, and to programs on the same machine."""
     if not _may(request, Role.VIEWER) and not _is_this_machine(request, service):

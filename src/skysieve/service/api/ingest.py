@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
 from skysieve.service.api.bodies import JournalBody, QuarantineBody, journal_body, quarantine_body
 from skysieve.service.database.tables import JournalEntry, QuarantinedItem
 from skysieve.service.ingest.items import Item
-from skysieve.service.ingest.quarantine import dismiss
+from skysieve.service.ingest.quarantine import OPEN, dismiss
 from skysieve.service.ingest.reception import receive, retry
 from skysieve.service.web.access import CallerOf, ServiceOf, access
 
@@ -106,7 +106,13 @@ def show_quarantine(
 @router.post("/quarantine/retry", dependencies=[CURATE])
 def try_again(service: ServiceOf, selection: Selection) -> dict[str, int]:
     """Try items of the quarantine again; those whose bytes were not kept are taken anew by their feed."""
-    return {"retried": len(retry(service, selection.ids or None).outcomes)}
+    with service.database.reading() as session:
+        open_rows = select(func.count()).where(QuarantinedItem.state == OPEN)
+        if selection.ids:
+            open_rows = open_rows.where(QuarantinedItem.id.in_(selection.ids))
+        asked = session.scalar(open_rows) or 0
+    retry(service, selection.ids or None)
+    return {"retried": asked}
 
 
 @router.post("/quarantine/dismiss", dependencies=[CURATE])

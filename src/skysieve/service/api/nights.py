@@ -51,7 +51,7 @@ def show_night(service: ServiceOf, night: Annotated[str, Path(max_length=16)]) -
     with service.database.reading() as session:
         found = session.scalar(select(Night).where(Night.name == night))
         if found is None:
-            raise InputError(night, "unknown-night", "there is no night of this name; nights are YYYYMMDD")
+            raise InputError(night, "no-such-night", "there is no night of this name; nights are YYYYMMDD")
         counts = night_counts(session, found.id)
     return CountsBody(
         night=night,

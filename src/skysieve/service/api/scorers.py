@@ -72,5 +72,5 @@ def _require(service: Service, scorer_id: int) -> ScorerBody:
     with service.database.reading() as session:
         scorer = session.get(Scorer, scorer_id)
         if scorer is None:
-            raise InputError(str(scorer_id), "unknown-scorer", "there is no scorer of this number")
+            raise InputError(str(scorer_id), "no-such-scorer", "there is no scorer of this number")
         return scorer_body(scorer)

@@ -24,6 +24,8 @@ __all__ = ["MOST_COMPARED", "look_of", "similar"]
 MOST_COMPARED = 20_000
 #: Rings for mean and scatter, rings for angular modes, and the modes.
 RINGS, WIDE_RINGS, MODES = 8, 3, (1, 2, 3, 4)
+#: An image of twice the side, or more, is shrunk first.
+_LARGEST_SIDE = 64
 #: Pixels beyond it are sentinels for missing ones.
 _LARGEST_MEASURED = 1e30
 
@@ -101,6 +103,7 @@ def _distances(others: NDArray[np.float32], one: NDArray[np.float32]) -> NDArray
 
 
 def _look(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    image = _shrunk(image)
     means, waves = _projections(image.shape[0], image.shape[1])
     # In double precision: the scatter is a difference of numbers that may be nearly equal.
     pixels = _in_units_of_noise(image).ravel().astype(np.float64)
@@ -108,6 +111,16 @@ def _look(image: NDArray[np.float32]) -> NDArray[np.float32]:
     scatter = np.sqrt(np.maximum(means @ (pixels * pixels) - mean * mean, 0.0))
     cosines, sines = (waves @ pixels).reshape(2, -1)
     return np.concatenate([mean, scatter, np.hypot(cosines, sines)]).astype(np.float32)
+
+
+def _shrunk(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a large image in means of blocks: fine grain says nothing about its kind."""
+    side = min(image.shape) // _LARGEST_SIDE
+    if side < 2:
+        return image
+    rows, columns = (size // side for size in image.shape)
+    blocks = image[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
 
 
 def _in_units_of_noise(image: NDArray[np.float32]) -> NDArray[np.float32]:

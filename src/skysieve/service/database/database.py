@@ -122,7 +122,11 @@ class Database:
 
 
 def _sqlite(address: str) -> Engine:
-    arguments: dict[str, Any] = {"connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
+    arguments: dict[str, Any] = {
+        "connect_args": {"timeout": BUSY_S, "check_same_thread": False},
+        # Errors are logged, and parameters may be hashes of passwords.
+        "hide_parameters": True,
+    }
     if address in ("sqlite://", "sqlite:///:memory:"):
         from sqlalchemy.pool import StaticPool
 
@@ -161,7 +165,7 @@ def _postgresql(address: str) -> Engine:
     from skysieve.extras import require
 
     require("psycopg", extra="postgresql", purpose="reach PostgreSQL")
-    return create_engine(address, pool_pre_ping=True, pool_size=16, max_overflow=16)
+    return create_engine(address, pool_pre_ping=True, pool_size=16, max_overflow=16, hide_parameters=True)
 
 
 def _passing(error: DBAPIError) -> bool:

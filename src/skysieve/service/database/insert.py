@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from skysieve.service.database.columns import Table
 
 __all__ = ["insert_new", "insert_or_update"]
-
-#: Parameters in one statement: SQLite takes 32,766.
-_MOST_PARAMETERS = 30_000
 
 
 def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -28,8 +26,8 @@ def insert_new(session: Session, table: type[Table], rows: Sequence[Mapping[str,
     rows : sequence of mapping
         Values by the attributes of the table; all rows have the same.
     """
-    for part in _parts(rows):
-        session.execute(_insert(session)(table).values(part).on_conflict_do_nothing())
+    if rows:
+        session.execute(_insert(session)(table).on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
 def insert_or_update(
@@ -44,17 +42,17 @@ def insert_or_update(
     key : sequence of str
         Columns of a unique constraint.
     """
-    for part in _parts(rows):
-        statement = _insert(session)(table).values(part)
-        changed = {name: statement.excluded[name] for name in part[0] if name not in key}
-        session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
-
-
-def _parts(rows: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
     if not rows:
-        return []
-    size = max(1, _MOST_PARAMETERS // max(1, len(rows[0])))
-    return [[dict(row) for row in rows[start : start + size]] for start in range(0, len(rows), size)]
+        return
+    statement = _insert(session)(table)
+    columns = inspect(table).column_attrs
+    changed = {
+        columns[name].columns[0].name: statement.excluded[columns[name].columns[0].key]
+        for name in rows[0]
+        if name not in key
+    }
+    statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+    session.execute(statement, [dict(row) for row in rows])
 
 
 def _insert(session: Session) -> Any:

@@ -64,7 +64,7 @@ def check_revision(database: Database) -> None:
     if found != expected:
         raise ServiceError(
             f"the database is at revision {found or 'none'}, this skysieve works with {expected}; "
-            "make a backup (`skysieve backup`), then run `skysieve database upgrade`"
+            "make a backup with the skysieve that it worked with, then run `skysieve database upgrade`"
         )
 
 

@@ -14,6 +14,9 @@ from skysieve.errors import ServiceError
 
 __all__ = ["ContentStore"]
 
+#: Threads that wait for the disk at once.
+SYNCING = 16
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -54,16 +57,13 @@ class ContentStore:
         """
         given = list(contents)
         names = [hashlib.sha256(data).hexdigest() for data in given]
-        missing = {
-            name: data for name, data in zip(names, given, strict=True) if not self.path(name).exists()
-        }
-        if len(missing) == 1:
-            self._write(*next(iter(missing.items())))
-        elif missing:
-            with ThreadPoolExecutor(min(8, len(missing))) as pool:
+        missing = {name: data for name, data in zip(names, given, strict=True) if not self._touch(name)}
+        if missing:
+            parents = {self.path(name).parent for name in missing}
+            new = any([_make(parent) for parent in parents])
+            with ThreadPoolExecutor(min(SYNCING, len(missing))) as pool:
                 list(pool.map(self._write, missing, missing.values()))
-        for parent in {self.path(name).parent for name in missing}:
-            _sync_folder(parent)
+                list(pool.map(_sync_folder, [*parents, self.folder] if new else parents))
         return names
 
     def get(self, sha256: str) -> bytes:
@@ -108,9 +108,16 @@ class ContentStore:
                 if _SHA256.fullmatch(file.name):
                     yield file.name
 
+    def _touch(self, sha256: str) -> bool:
+        """Make a file young again, so that no pruning takes it for forgotten; say whether it is there."""
+        try:
+            os.utime(self.path(sha256))
+        except FileNotFoundError:
+            return False
+        return True
+
     def _write(self, sha256: str, data: bytes) -> None:
         path = self.path(sha256)
-        path.parent.mkdir(exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -121,6 +128,15 @@ class ContentStore:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder, and say whether it was missing."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

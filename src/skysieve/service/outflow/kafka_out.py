@@ -18,8 +18,6 @@ from skysieve.service.settings import KafkaSettings, ServiceSettings
 
 __all__ = ["KafkaTopic", "outflow_cluster"]
 
-#: Environment variables with the credentials of a cluster that is not the one that is read.
-OUTFLOW_USER, OUTFLOW_PASSWORD = "SKYSIEVE_OUTFLOW_KAFKA_USER", "SKYSIEVE_OUTFLOW_KAFKA_PASSWORD"
 #: Seconds within which the cluster must have confirmed a message.
 _CONFIRMED_WITHIN_S = 30.0
 
@@ -36,10 +34,16 @@ def outflow_cluster(settings: ServiceSettings) -> KafkaSettings:
     >>> outflow_cluster(ServiceSettings(outflow=OutflowSettings(kafka_brokers="out:9092"))).user_env
     'SKYSIEVE_OUTFLOW_KAFKA_USER'
     """
-    brokers, feed = settings.outflow.kafka_brokers, settings.ingest.kafka
-    if brokers == feed.brokers:
-        return dataclasses.replace(feed, options=connection_options(feed.options))
-    return KafkaSettings(brokers=brokers, user_env=OUTFLOW_USER, password_env=OUTFLOW_PASSWORD)
+    outflow, feed = settings.outflow, settings.ingest.kafka
+    if outflow.kafka_brokers == feed.brokers:
+        options = connection_options(feed.options) | outflow.kafka_options
+        return dataclasses.replace(feed, options=options)
+    return KafkaSettings(
+        brokers=outflow.kafka_brokers,
+        user_env=outflow.kafka_user_env,
+        password_env=outflow.kafka_password_env,
+        options=outflow.kafka_options,
+    )
 
 
 class KafkaTopic:

@@ -82,7 +82,11 @@ class PendingScore(Table):
         BigId, ForeignKey("scorers.id"), primary_key=True, autoincrement=False
     )
     candidate_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        BigId,
+        ForeignKey("candidates.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
     )
     asked_at: Mapped[datetime] = mapped_column(default=utc_now)
 

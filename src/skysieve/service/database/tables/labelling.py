@@ -105,7 +105,11 @@ class CampaignItem(Table):
         BigId, ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     candidate_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        BigId,
+        ForeignKey("candidates.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
     )
     position: Mapped[int]
     #: The known label of a gold item, and why; empty otherwise.

@@ -18,13 +18,15 @@ class Delivery(Table):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("destination", "candidate_id", "scorer_id"),
-        Index("ix_deliveries_state", "state", "next_at"),
+        Index("ix_deliveries_state", "state", "destination", "next_at"),
     )
 
     id: Mapped[Key]
     #: ``webhook:<address>`` or ``kafka:<topic>``.
     destination: Mapped[str] = mapped_column(String(300))
-    candidate_id: Mapped[int] = mapped_column(BigId, ForeignKey("candidates.id", ondelete="CASCADE"))
+    candidate_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("candidates.id", ondelete="CASCADE"), index=True
+    )
     scorer_id: Mapped[int] = mapped_column(BigId, ForeignKey("scorers.id"))
     #: ``due``, ``sent`` or ``given-up``.
     state: Mapped[str] = mapped_column(String(16), default="due")

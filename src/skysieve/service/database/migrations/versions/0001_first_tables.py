@@ -298,6 +298,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("campaign_id", "candidate_id", name=op.f("pk_campaign_items")),
     )
+    op.create_index(op.f("ix_campaign_items_candidate_id"), "campaign_items", ["candidate_id"], unique=False)
     op.create_table(
         "campaign_members",
         sa.Column("campaign_id", BigId, autoincrement=False, nullable=False),
@@ -374,7 +375,8 @@ def upgrade() -> None:
             name=op.f("uq_deliveries_destination_candidate_id_scorer_id"),
         ),
     )
-    op.create_index("ix_deliveries_state", "deliveries", ["state", "next_at"], unique=False)
+    op.create_index(op.f("ix_deliveries_candidate_id"), "deliveries", ["candidate_id"], unique=False)
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "destination", "next_at"], unique=False)
     op.create_table(
         "explanations",
         sa.Column("candidate_id", BigId, autoincrement=False, nullable=False),
@@ -445,6 +447,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("scorer_id", "candidate_id", name=op.f("pk_pending_scores")),
     )
+    op.create_index(op.f("ix_pending_scores_candidate_id"), "pending_scores", ["candidate_id"], unique=False)
     op.create_table(
         "scores",
         sa.Column("candidate_id", BigId, autoincrement=False, nullable=False),
@@ -484,6 +487,7 @@ def downgrade() -> None:
     op.drop_table("verdicts")
     op.drop_index("ix_scores_scorer", table_name="scores")
     op.drop_table("scores")
+    op.drop_index(op.f("ix_pending_scores_candidate_id"), table_name="pending_scores")
     op.drop_table("pending_scores")
     op.drop_index("ix_labels_user", table_name="labels")
     op.drop_index("ix_labels_candidate", table_name="labels")
@@ -491,6 +495,7 @@ def downgrade() -> None:
     op.drop_table("labels")
     op.drop_table("explanations")
     op.drop_index("ix_deliveries_state", table_name="deliveries")
+    op.drop_index(op.f("ix_deliveries_candidate_id"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_index(op.f("ix_cutouts_sha256"), table_name="cutouts")
     op.drop_index(op.f("ix_cutouts_packet_sha256"), table_name="cutouts")
@@ -498,13 +503,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_comments_candidate_id"), table_name="comments")
     op.drop_table("comments")
     op.drop_table("campaign_members")
+    op.drop_index(op.f("ix_campaign_items_candidate_id"), table_name="campaign_items")
     op.drop_table("campaign_items")
     op.drop_index(op.f("ix_tokens_user_id"), table_name="tokens")
     op.drop_table("tokens")
     op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
     op.drop_table("sessions")
     op.drop_index("ix_candidates_score", table_name="candidates")
-    op.drop_index("ix_candidates_object_id", table_name="candidates")
+    op.drop_index(
+        "ix_candidates_object_id", table_name="candidates", postgresql_ops={"object_id": "text_pattern_ops"}
+    )
     op.drop_index("ix_candidates_object", table_name="candidates")
     op.drop_index("ix_candidates_night_score", table_name="candidates")
     op.drop_index("ix_candidates_night_passes", table_name="candidates")
@@ -512,7 +520,7 @@ def downgrade() -> None:
     op.drop_index("ix_candidates_night_label", table_name="candidates")
     op.drop_index("ix_candidates_night_jd", table_name="candidates")
     op.drop_index("ix_candidates_night_first_seen", table_name="candidates")
-    op.drop_index("ix_candidates_name", table_name="candidates")
+    op.drop_index("ix_candidates_name", table_name="candidates", postgresql_ops={"name": "text_pattern_ops"})
     op.drop_index("ix_candidates_mag", table_name="candidates")
     op.drop_index("ix_candidates_label", table_name="candidates")
     op.drop_index("ix_candidates_jd", table_name="candidates")
