@@ -317,13 +317,13 @@ def timed(database: Database, case: Case, repeats: int) -> dict[str, Any]:
             count_candidates(session, search)
         counts.append((time.perf_counter() - began) * 1e3)
     # The first few prepare statements and bring pages of the disk into memory.
-    first, second, counts = first[3:], second[3:] or [float("nan")], counts[3:]
+    first, second, counts = first[3:], second[3:], counts[3:]
     return {
         "search": case.name,
         "rows": round(rows / (repeats + 3), 1),
         "median_ms": round(statistics.median(first), 2),
         "p95_ms": round(float(np.percentile(first, 95)), 2),
-        "next_page_p95_ms": round(float(np.percentile(second, 95)), 2),
+        "next_page_p95_ms": round(float(np.percentile(second, 95)), 2) if second else None,
         "count_p95_ms": round(float(np.percentile(counts, 95)), 2),
     }
 
@@ -351,7 +351,7 @@ def measure(database: Database, name: str, total: int, repeats: int) -> dict[str
         results.append(result)
         print(
             f"{case.name:38s} {result['rows']:5.1f} {result['median_ms']:8.1f} {result['p95_ms']:8.1f} "
-            f"{result['next_page_p95_ms']:8.1f} {result['count_p95_ms']:9.1f}"
+            f"{result['next_page_p95_ms'] or float('nan'):8.1f} {result['count_p95_ms']:9.1f}"
             f"{'' if result['p95_ms'] < BAR_MS else '   over the bar'}",
             flush=True,
         )
@@ -371,7 +371,7 @@ def sqlite(folder: Path) -> Iterator[Database]:
 @contextlib.contextmanager
 def postgresql(_: Path) -> Iterator[Database]:
     """Yield an empty database of a server as the tests start it, with its settings as they come."""
-    path = Path(__file__).parents[1] / "tests" / "service" / "postgresql_server.py"
+    path = Path(__file__).parents[1] / "tests" / "support" / "postgresql_server.py"
     spec = importlib.util.spec_from_file_location("postgresql_server", path)
     assert spec is not None
     assert spec.loader is not None
