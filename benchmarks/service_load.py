@@ -29,9 +29,9 @@ from typing import Any
 
 import httpx
 import numpy as np
-from candidate_pages import fill_database
 from sqlalchemy import func, select
 
+from candidate_pages import fill_database
 from skysieve.service.accounts.roles import Role
 from skysieve.service.accounts.sessions import cookie_name, start_session
 from skysieve.service.accounts.users import add_user, find_user
@@ -362,7 +362,7 @@ def _free_port() -> int:
 
 
 def _postgresql_server() -> Any:
-    place = Path(__file__).parents[1] / "tests" / "service" / "postgresql_server.py"
+    place = Path(__file__).parents[1] / "tests" / "support" / "postgresql_server.py"
     spec = importlib.util.spec_from_file_location("postgresql_server", place)
     assert spec is not None
     assert spec.loader is not None

@@ -319,7 +319,7 @@ def _address_of(broker: Producer) -> str:
 
 
 def _postgresql_server() -> Any:
-    place = Path(__file__).parents[1] / "tests" / "service" / "postgresql_server.py"
+    place = Path(__file__).parents[1] / "tests" / "support" / "postgresql_server.py"
     spec = importlib.util.spec_from_file_location("postgresql_server", place)
     assert spec is not None
     assert spec.loader is not None

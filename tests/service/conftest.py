@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from browser import browser, live_server, open_page, page
+from mock_cluster import MockCluster
+from postgresql_server import PostgresqlServer
 from skysieve.service.database.database import Database
 from skysieve.service.database.migrate import upgrade
 from skysieve.service.files.content_store import ContentStore
 from skysieve.service.home import Home
 from skysieve.service.service import Service
 from skysieve.service.settings import ServiceSettings
+from web_client import (
+    _portal,
+    application,
+    client,
+    client_of,
+    make_token,
+    make_user,
+    new_client,
+    quick_passwords,
+    sign_in,
+)
 
-
-def _module_beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+#: Fixtures for every test below this folder.
+__all__ = [
+    "_portal",
+    "application",
+    "browser",
+    "client",
+    "client_of",
+    "live_server",
+    "make_token",
+    "make_user",
+    "new_client",
+    "open_page",
+    "page",
+    "quick_passwords",
+    "sign_in",
+]
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[object]:
     """Yield a running server of this test process (`PostgresqlServer`)."""
-    server = _module_beside("postgresql_server").PostgresqlServer()
+    server = PostgresqlServer()
     yield server
     server.close()
 
@@ -93,7 +113,9 @@ def _open(address: str, tmp_path: Path) -> Iterator[Service]:
     opened.close()
 
 
-_browser = _module_beside("browser")
-browser, open_page, page, live_server = (
-    getattr(_browser, fixture) for fixture in ("browser", "open_page", "page", "live_server")
-)
+@pytest.fixture
+def cluster() -> Iterator[MockCluster]:
+    """Yield a running Kafka cluster."""
+    running = MockCluster()
+    yield running
+    running.close()

@@ -1,4 +1,4 @@
-"""Odd requests without number, made from the API's own description: none is answered by an error of the server."""
+"""Odd requests made from the description of the API: none is answered by an error of the server."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import tarfile
@@ -10,12 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from filelock import FileLock
 from sqlalchemy import select
 
+from depot_site import DepotSite
 from skysieve.errors import ConfigurationError, DownloadError, ServiceError
 from skysieve.service.database.tables import Candidate, Feed, JournalEntry, QuarantinedItem
 from skysieve.service.ingest.depots import server as server_module
@@ -32,18 +31,6 @@ from skysieve.service.settings import DepotSettings
 TONIGHT, DATE = "20190214", "20190215"
 PART = f"{DATE}/02h49m00s-03h14m00s/ccd01"
 ARCHIVE, TABLE = "ztf_c01_o_q1_strkcutouts.tar.gz", "ztf_20190215_c01_streaks.txt"
-
-
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-DepotSite = _beside("depot_site").DepotSite
 
 
 @pytest.fixture

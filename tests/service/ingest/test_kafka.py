@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import importlib.util
 import io
 import itertools
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
 
 import fastavro
 import pytest
 from sqlalchemy import select
 
+import mock_cluster
 from skysieve.configuration import override
 from skysieve.errors import ConfigurationError, ServiceError
 from skysieve.service.database.tables import Candidate, Feed, JournalEntry, QuarantinedItem
@@ -30,28 +28,8 @@ from skysieve.service.ingest.topics.subscription import Subscription
 from skysieve.service.settings import KafkaSettings
 
 
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-mock_cluster = _beside("mock_cluster")
-
-
 class Killed(BaseException):
     """What no handler of errors sees."""
-
-
-@pytest.fixture
-def cluster() -> Iterator:
-    """Yield a running cluster."""
-    running = mock_cluster.MockCluster()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -65,26 +62,3 @@ def campaign() -> Callable[..., int]:
             return made.id
 
     return make
-
-
-_PATH = Path(__file__).parents[1] / "web_client.py"
-_spec = importlib.util.spec_from_file_location("service_web_client", _PATH)
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = _module
-_spec.loader.exec_module(_module)
-
-_portal = _module._portal
-application, client, make_token, make_user, new_client, quick_passwords, sign_in = (
-    getattr(_module, fixture)
-    for fixture in (
-        "application",
-        "client",
-        "make_token",
-        "make_user",
-        "new_client",
-        "quick_passwords",
-        "sign_in",
-    )
-)

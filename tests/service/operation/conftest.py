@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -102,18 +99,3 @@ def add_person() -> Callable[[Service], tuple[int, int]]:
             return user.id, taxonomy.id
 
     return add
-
-
-# The clients and users of the tests of the web application.
-_path = Path(__file__).parents[1] / "web_client.py"
-_spec = importlib.util.spec_from_file_location("operation_web_client", _path)
-assert _spec is not None
-assert _spec.loader is not None
-_web_client = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = _web_client
-_spec.loader.exec_module(_web_client)
-_portal = _web_client._portal
-_FIXTURES = "application client make_token make_user new_client quick_passwords sign_in"
-application, client, make_token, make_user, new_client, quick_passwords, sign_in = (
-    getattr(_web_client, fixture) for fixture in _FIXTURES.split()
-)

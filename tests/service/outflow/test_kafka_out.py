@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -23,24 +19,6 @@ from skysieve.service.outflow.sender import Courier
 from skysieve.service.settings import KafkaSettings, ServiceSettings
 
 GO_ON = threading.Event()
-
-
-def _mock_cluster() -> ModuleType:
-    path = Path(__file__).parents[1] / "mock_cluster.py"
-    spec = importlib.util.spec_from_file_location("mock_cluster", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def cluster() -> Iterator:
-    """Yield a running cluster."""
-    running = _mock_cluster().MockCluster()
-    yield running
-    running.close()
 
 
 def message(number: int, text: str = "") -> Message:

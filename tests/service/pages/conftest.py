@@ -3,10 +3,7 @@ a screen (``web_client.py``, ``browser.py``)."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,29 +14,6 @@ from skysieve.service.candidates.similar import look_of
 from skysieve.service.database.tables import Candidate, Cutouts, Night, Score, Scorer, Verdict
 from skysieve.service.labelling.taxonomies import ensure_taxonomies
 from skysieve.service.sky.cells import cell_of
-
-_PATH = Path(__file__).parents[1] / "web_client.py"
-_spec = importlib.util.spec_from_file_location("service_web_client", _PATH)
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = _module
-_spec.loader.exec_module(_module)
-
-PASSWORD: str = _module.PASSWORD
-_portal = _module._portal
-application, client, make_token, make_user, new_client, quick_passwords, sign_in = (
-    getattr(_module, fixture)
-    for fixture in (
-        "application",
-        "client",
-        "make_token",
-        "make_user",
-        "new_client",
-        "quick_passwords",
-        "sign_in",
-    )
-)
 
 CHANNELS = ("science", "template", "difference")
 THRESHOLD = 0.5

@@ -60,7 +60,7 @@ class ContentStore:
         missing = {name: data for name, data in zip(names, given, strict=True) if not self._touch(name)}
         if missing:
             parents = {self.path(name).parent for name in missing}
-            new = any([_make(parent) for parent in parents])
+            new = sum(_make(parent) for parent in parents)
             with ThreadPoolExecutor(min(SYNCING, len(missing))) as pool:
                 list(pool.map(self._write, missing, missing.values()))
                 list(pool.map(_sync_folder, [*parents, self.folder] if new else parents))
