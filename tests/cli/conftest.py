@@ -5,12 +5,8 @@ from __future__ import annotations
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 import h5py
 import numpy as np
@@ -18,11 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from astropy.io import fits
 from PIL import Image
 from torch import nn
 from typer.testing import CliRunner
 
+import service_ground
+from labelled_service import write_labelled_service
+from served_archives import public_archives, write_braai
 from skysieve.cli.application import application
 from skysieve.configuration import override
 from skysieve.models import InputContract, ModelDescription, save_model, write_sieve
@@ -41,7 +39,6 @@ from skysieve.samples import SampleSet, with_splits
 from skysieve.scoring.proposal_options import ProposalOptions
 from skysieve.scoring.propose import propose_samples
 from skysieve.scoring.streaks import score_streaks
-from skysieve.sources.archives import braai, legacy_survey, sdss, ztf_exposures
 from skysieve.sources.simulators.frames.samples import write_frame_samples
 from skysieve.sources.simulators.light_curves.samples import write_light_curve_samples
 from skysieve.sources.simulators.night import simulate_night
@@ -51,6 +48,9 @@ from skysieve.sources.simulators.streak_frames import simulate_streak_frame
 from skysieve.sources.simulators.streak_night import simulate_streak_night
 from skysieve.sources.simulators.streaks.samples import write_streak_samples
 from skysieve.sources.streaks.samples import streaks_to_samples
+
+#: A fixture from elsewhere.
+__all__ = ["public_archives"]
 
 STREAKS = 12
 
@@ -158,6 +158,15 @@ def provide(tmp_path_factory: pytest.TempPathFactory, streak_ground: Path) -> Ca
     return copy
 
 
+@pytest.fixture(scope="session")
+def answering_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Yield the address of a running service with a scored night, and a token for it."""
+    folder = tmp_path_factory.mktemp("answering")
+    simulate_night(folder / "night", n=12, seed=1)
+    with service_ground.answering_service(folder / "service", folder / "night" / "packets") as answering:
+        yield answering
+
+
 def made(folder: Path, name: str) -> Path:
     """Return the file or folder of this name, written by its entry of `GROUND` if it is not there yet."""
     path = folder / name
@@ -197,57 +206,9 @@ def write_streaks(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
 
 
-@pytest.fixture
-def public_archives(
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    import_experiment: Callable[[str], ModuleType],
-) -> Iterator[None]:
-    """Serve small stand-ins for public archives from this machine, at the paths where they answer."""
-    folder = tmp_path_factory.mktemp("served")
-    write_archives(folder)
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        body = (folder / urlsplit(handler.path).path.lstrip("/")).read_bytes()
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    with import_experiment("local_server").local_server(answer) as url:
-        served = tuple(replace(remote, url=url + remote.name) for remote in braai.BRAAI_FILES)
-        monkeypatch.setattr(braai, "BRAAI_FILES", served)
-        for module in (legacy_survey, sdss, ztf_exposures):
-            monkeypatch.setattr(module, "BASE_URL", url)
-        yield
-
-
-def write_archives(folder: Path) -> None:
-    """Write braai's public set, pictures of the Legacy Survey and SkyServer, votes, an exposure of ZTF."""
-    write_braai(folder)
-    write_exposure(folder)
-    for name, side in (("jpeg-cutout", 64), ("dr17/SkyServerWS/ImgCutout/getjpeg", 120)):
-        sky = np.random.default_rng(side).integers(0, 255, (side, side, 3), dtype=np.uint8)
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(sky).save(folder / name, "JPEG")
-    query = folder / "dr18/SkyServerWS/SearchTools/SqlSearch"
-    query.parent.mkdir(parents=True)
-    votes = "id,ra,dec,nvote,p_el,p_cw,p_acw,p_edge,p_dk,p_mg,p_cs"
-    query.write_text(f"#Table1\n{votes}\n11,1,2,40,.75,.25,0,0,0,0,.25\n12,1,3,40,.75,.75,0,0,0,0,.75\n")
-
-
-def write_exposure(folder: Path) -> None:
-    """Write the search of IRSA, with one exposure, and its frame."""
-    search = folder / "search/ztf/products/sci"
-    search.parent.mkdir(parents=True)
-    columns = "filefracday,field,ccdid,qid,filtercode,imgtypecode,obsjd"
-    search.write_text(f"{columns}\n20180411467847,257,1,4,zr,o,2458220.5\n")
-    frame = (
-        folder / "data/ztf/products/sci/2018/0411/467847/ztf_20180411467847_000257_zr_c01_o_q4_sciimg.fits"
-    )
-    frame.parent.mkdir(parents=True)
-    sky = np.random.default_rng(1).normal(200, 9, (28, 28)).astype(np.float32)
-    fits.PrimaryHDU(sky).writeto(frame)
+def packets(path: Path) -> Path:
+    """Return the folder of the packets of the night beside a thing."""
+    return made(path.parent, "night") / "packets"
 
 
 def write_packed_night(path: Path) -> None:
@@ -304,13 +265,6 @@ def write_objects(path: Path) -> None:
     """Write objects of ZTF: two seen in red, one in green."""
     rows = ["oid,ra,dec,kind", "257201400000001,10,1,ghost", "257201400000002,11,1,star"]
     path.write_text("\n".join([*rows, "257101400000003,12,1,star"]) + "\n")
-
-
-def write_braai(folder: Path) -> None:
-    """Write two samples of the public set of braai, as `fetch dataset` leaves them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / braai.BRAAI_FILES[0].name).write_text("candid,label\n1,0\n2,1\n")
-    np.save(folder / braai.BRAAI_FILES[1].name, np.zeros((2, 63, 63, 3), "f4"))
 
 
 def write_frame(folder: Path) -> None:
@@ -390,6 +344,12 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "frames.parquet": lambda path: write_frame_samples(path, n=4, seed=1, lengths=(3, 6)),
     "encoder.zip": lambda path: torch.save(FrameEncoder().state_dict(), path),
     "vae.safetensors": lambda path: save_weights(FrameVAE(), path),
+    "observatory": service_ground.write_observatory,
+    "service": service_ground.write_service,
+    "service.tar": lambda path: service_ground.write_backup(made(path.parent, "service"), path),
+    "vetting": lambda path: service_ground.write_vetting(path, packets(path), made(path.parent, "imported")),
+    "labelled-service": write_labelled_service,
+    "packet.avro": lambda path: shutil.copy(sorted(packets(path).glob("2*.avro"))[-1], path),
     "points.csv": write_points,
     "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
     "stars": write_star_files,

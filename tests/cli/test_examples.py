@@ -23,6 +23,8 @@ from skysieve.cli.application import application
 from skysieve.configuration import flatten, override, parse_assignments
 from skysieve.recipes.find_recipe import all_recipes, find_recipe
 from skysieve.samples import SampleSet
+from skysieve.service.home import Home
+from skysieve.service.operation.instance import stop_instance
 from skysieve.sources.archives.braai import read_braai
 
 torch.set_num_threads(1)
@@ -46,11 +48,15 @@ EXAMPLES = [line for command in COMMANDS.values() for line in re.findall(r"`([^`
 
 @dataclass(frozen=True)
 class Expected:
-    """What an example needs in its folder, what it says, and what it leaves there."""
+    """What an example needs in its folder, what it says, and what it leaves there.
+
+    ``asks`` says whether it asks a running service.
+    """
 
     says: str
     needs: str = ""
     leaves: str = ""
+    asks: bool = False
 
 
 FAMILIES = {
@@ -69,10 +75,12 @@ def run(line: str) -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the empty folder in which an example runs."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield the empty folder in which an example runs, and stop what it leaves running."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    for running in tmp_path.glob("*/run/serve.json"):
+        stop_instance(Home(running.parents[1]))
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -97,11 +105,21 @@ def test_expectations_stand_with_their_verb(verb: str) -> None:
 
 @pytest.mark.parametrize("line", EXAMPLES, ids=lambda line: line[9:80])
 @pytest.mark.usefixtures("public_archives")
-def test_example(line: str, place: Path, provide: Callable[[Path, str], None]) -> None:
+def test_example(
+    line: str,
+    place: Path,
+    provide: Callable[[Path, str], None],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     where = f"examples/{shlex.split(line)[1]}.py"
     assert line in EXPECTED, f"say in {where} what this example needs, says and leaves: {line}"
     expected = EXPECTED[line]
     provide(place, expected.needs)
+    if expected.asks:
+        address, token = request.getfixturevalue("answering_service")
+        monkeypatch.setenv("SKYSIEVE_URL", address)
+        monkeypatch.setenv("SKYSIEVE_TOKEN", token)
     said = run(line)
     assert re.search(expected.says, said, re.MULTILINE), said
     for name in expected.leaves.split():

@@ -60,7 +60,7 @@ def test_a_service_is_served(
     application.get("/", response_class=HTMLResponse)(lambda: "<p>here</p>")
     module = ModuleType("application")
     module.create_application = lambda service: application  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "skysieve.service.web.application", module)
+    monkeypatch.setitem(sys.modules, "skysieve.service.application", module)
     page.watched.expected.append("favicon")
     page.goto(live_server(None))
     assert page.inner_text("p") == "here"

@@ -114,7 +114,7 @@ def page(open_page: Callable[..., Page]) -> Page:
 @contextlib.contextmanager
 def serving(service: Service) -> Iterator[str]:
     """Serve a service in a thread, and yield its address."""
-    from skysieve.service.web.application import create_application
+    from skysieve.service.application import create_application
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         configuration = uvicorn.Config(create_application(service), log_level="warning", lifespan="on")

@@ -20,9 +20,9 @@ from skysieve.service.accounts.roles import SCOPES, Role
 from skysieve.service.accounts.sessions import cookie_name, find_session, start_session
 from skysieve.service.accounts.tokens import create_token
 from skysieve.service.accounts.users import add_user, find_user
+from skysieve.service.application import create_application
 from skysieve.service.database.tables import User
 from skysieve.service.service import Service
-from skysieve.service.web.application import create_application
 
 __all__ = [
     "BASE",

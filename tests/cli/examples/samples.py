@@ -10,6 +10,7 @@ QUICKLY = "--set epochs=2 --set learning_rate=1e-3"
 ORIGIN = "--origin 'two observers, 2026'"
 STAR_LABELS = "--set labels.table=stars.csv --set labels.label=kind"
 STAR_NAMES = "--set columns.time=hjd --set columns.value=V --set columns.error=eV"
+LABELLED_SERVICE = "--home labelled-service"
 LABELLED = "--set labels.table=night/truth.csv --set labels.column=label"
 
 EXPECTED = {
@@ -102,5 +103,16 @@ EXPECTED = {
         r"sl: bogus 0, streak 0, unlabelled 4",
         "needs": "proposed.parquet labels.csv",
         "leaves": "labelled.parquet",
+    },
+    f"skysieve samples from-labels {LABELLED_SERVICE} --consensus dawid-skene -o set.parquet": {
+        "says": r"samples: set\.parquet$",
+        "needs": "labelled-service",
+        "leaves": "set.parquet",
+    },
+    f"skysieve samples from-labels {LABELLED_SERVICE} --min-labels 2 --min-probability 0.8 "
+    "--class unsure=bogus -o sure.parquet": {
+        "says": r"samples: sure\.parquet$",
+        "needs": "labelled-service",
+        "leaves": "sure.parquet",
     },
 }

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from skysieve.service.accounts.roles import SCOPES, Role
-from skysieve.service.api.blinding import blind_to, without_machine
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.tables import (
     Campaign,
@@ -15,6 +14,7 @@ from skysieve.service.database.tables import (
     Taxonomy,
     User,
 )
+from skysieve.service.labelling.blinding import blind_to, without_machine
 from skysieve.service.web.access import Caller
 
 

@@ -31,7 +31,7 @@ def scripts(page: Page, live_server, monkeypatch) -> Page:
     application.mount("/static", static)
     module = ModuleType("application")
     module.create_application = lambda service: application
-    monkeypatch.setitem(sys.modules, "skysieve.service.web.application", module)
+    monkeypatch.setitem(sys.modules, "skysieve.service.application", module)
     page.goto(live_server(None))
     return page
 

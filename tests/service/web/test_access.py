@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from skysieve.errors import ServiceError
 from skysieve.service.accounts.roles import SCOPES, Role, scopes_of
+from skysieve.service.application import create_application
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.tables import Token, User, UserSession
 from skysieve.service.labelling.taxonomies import ensure_taxonomies
 from skysieve.service.web.access import PUBLIC, Guard, access, check_routes, guard_of, guarded_routes
-from skysieve.service.web.application import create_application
 
 #: A hash for the parameters of paths that are one; all others get the id of nothing.
 SHA256 = "0" * 64

@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from skysieve.errors import InputError, ServiceError
 from skysieve.service.accounts.roles import Role
+from skysieve.service.application import create_application
 from skysieve.service.web.access import PUBLIC
-from skysieve.service.web.application import create_application
 from skysieve.service.web.request_frame import RequestSeen
 
 ALWAYS = {

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skysieve.cli import samples_curves, samples_embed, samples_frame_encoder, samples_labelling
+from skysieve.cli import (
+    samples_curves,
+    samples_embed,
+    samples_frame_encoder,
+    samples_from_labels,
+    samples_labelling,
+)
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, in_words, say, say_counts, say_findings, say_table
 from skysieve.cli.verbs.train import SetOption, settings_of
@@ -53,6 +59,7 @@ def add_to(application: typer.Typer) -> None:
     samples_curves.add_to(verb)
     samples_embed.add_to(verb)
     samples_frame_encoder.add_to(verb)
+    samples_from_labels.add_to(verb)
     samples_labelling.add_to(verb)
     application.add_typer(verb, name="samples")
 

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from skysieve.errors import ConfigurationError
-from skysieve.service.ingest.topics.client import client_options
-from skysieve.service.ingest.topics.log import OncePerMinute
+from skysieve.service.kafka.client import client_options
+from skysieve.service.kafka.log import OncePerMinute
 from skysieve.service.settings import KafkaSettings
 
 
