@@ -25,6 +25,7 @@ from skysieve.cli.application import application
 from skysieve.configuration import override, parse_assignments
 from skysieve.recipes.braai import BRAAI
 from skysieve.recipes.find_recipe import find_recipe
+from skysieve.service.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -155,7 +156,8 @@ def test_documented_settings_exist(command: str) -> None:
 def test_documented_tables_of_settings_exist(block: Block) -> None:
     content = tomllib.loads(block.text)
     if "project" not in content:
-        override(BRAAI.configuration, content)
+        of_service = block.page.parent.name == "service"
+        override(ServiceSettings() if of_service else BRAAI.configuration, content)
 
 
 def test_a_command_that_does_not_exist_would_be_noticed() -> None:
