@@ -11,10 +11,10 @@ from typing import Any
 from docstrings import parameters, summary
 from markdown_table import cell, code, table
 
+from skysieve.service.application import create_application
 from skysieve.service.service import open_service
 from skysieve.service.settings import ServiceSettings
 from skysieve.service.web.access import guard_of, guarded_routes
-from skysieve.service.web.application import create_application
 
 __all__ = ["parts"]
 

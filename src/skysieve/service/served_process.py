@@ -94,9 +94,9 @@ def answer_requests(service: Service, listening: socket.socket) -> None:
     """
     import uvicorn
 
+    from skysieve.service.application import create_application
     from skysieve.service.operation.metrics import count_request
     from skysieve.service.operation.request_log import log_request
-    from skysieve.service.web.application import create_application
 
     configuration = uvicorn.Config(
         create_application(service, observers=(log_request, count_request)),

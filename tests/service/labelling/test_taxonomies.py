@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from skysieve.errors import InputError
 from skysieve.service.database.tables import Label, Taxonomy
 from skysieve.service.labelling.labels import give_label
-from skysieve.service.labelling.shipped_taxonomies import STREAK_CLASSES
+from skysieve.service.labelling.shipped_taxonomies import SHIPPED, STREAK_CLASSES
 from skysieve.service.labelling.taxonomies import (
     current_taxonomy,
     ensure_taxonomies,
@@ -31,9 +31,14 @@ def test_shipped_taxonomies_are_there_once_however_often_they_are_ensured(servic
         assert [(each["name"], each["key"], each["real"]) for each in alerts.classes] == [
             ("real", "r", True),
             ("bogus", "b", False),
-            ("unsure", "u", None),
+            ("unsure", "q", None),
         ]
         assert [each.name for each in taxonomies(session, "streak")] == ["streaks"]
+
+
+def test_the_key_that_undoes_is_no_shipped_class() -> None:
+    for _, classes in SHIPPED.values():
+        assert not {each["key"] for each in classes} & {"u", " ", ""}
 
 
 def test_the_eight_classes_of_streaks_are_those_that_the_networks_learn_from(service: Service) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from skysieve.service.api.blinding import without_machine
 from skysieve.service.candidates.history import Point
 from skysieve.service.database.tables import Candidate, JournalEntry, QuarantinedItem, Scorer
+from skysieve.service.labelling.blinding import without_machine
 from skysieve.service.labelling.labels import GivenLabel
 
 __all__ = [

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.blinding import blind_to
 from skysieve.service.api.bodies import (
     CandidateBody,
     CandidateDetail,
@@ -30,6 +29,7 @@ from skysieve.service.candidates.neighbours import neighbours
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.candidates.similar import similar
 from skysieve.service.database.tables import Candidate, Score, Scorer, Verdict
+from skysieve.service.labelling.blinding import blind_to
 from skysieve.service.labelling.labels import labels_of
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access

@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from skysieve.errors import AccessError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.blinding import labels_blindly
 from skysieve.service.api.candidates import SearchOf
 from skysieve.service.candidates.export import iter_export
+from skysieve.service.labelling.blinding import labels_blindly
 from skysieve.service.web.access import CallerOf, ServiceOf, access
 
 __all__ = ["router"]

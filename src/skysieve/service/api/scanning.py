@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.blinding import blind_to
 from skysieve.service.api.pixels import PIXEL_SCALES, PIXELS_TYPE, pack_pixels, picture
 from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
 from skysieve.service.candidates.images import FITS_GZIP, load_images
 from skysieve.service.database.tables import Candidate, Cutouts, Label
 from skysieve.service.judging.explaining import load_map, occlusion_map
 from skysieve.service.judging.scorer_rows import on_duty
+from skysieve.service.labelling.blinding import blind_to
 from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.labelling.comments import add_comment
 from skysieve.service.labelling.labels import give_label, undo_last, withdraw

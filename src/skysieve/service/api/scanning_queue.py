@@ -10,10 +10,10 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import InputError
-from skysieve.service.api.blinding import blind_to
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.database.tables import Campaign, CampaignItem, Candidate, Label
 from skysieve.service.filters.compile import compile_filter
+from skysieve.service.labelling.blinding import blind_to
 from skysieve.service.labelling.campaign_rules import find_campaign, has_read
 from skysieve.service.web.access import Caller
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skysieve.errors import ConfigurationError
-from skysieve.service.ingest.topics.log import client_logger
+from skysieve.service.kafka.log import client_logger
 from skysieve.service.settings import KafkaSettings, secret
 
 __all__ = ["FROM_ENVIRONMENT", "client_options", "connection_options"]

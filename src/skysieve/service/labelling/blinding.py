@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
+from skysieve.service.accounts.caller import Caller
 from skysieve.service.accounts.roles import Role
 from skysieve.service.database.tables import Campaign, CampaignItem, CampaignMember, Label
 from skysieve.service.labelling.campaign_rules import OPEN
-from skysieve.service.web.access import Caller
 
 __all__ = ["MACHINE_FIELDS", "blind_to", "labels_blindly", "without_machine"]
 

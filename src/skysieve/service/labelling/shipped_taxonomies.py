@@ -2,6 +2,7 @@
 
 ``real`` says whether a class is what the models of the kind are there to find: for alerts a real change
 in the sky, for streaks a plausible asteroid. Satellites and cosmic rays are streaks, and still not that.
+No class is on ``u``: that key takes the last label back wherever people scan.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def _class(name: str, key: str, meaning: str, real: bool | None) -> dict[str, An
 _REAL_BOGUS = (
     _class("real", "r", "a real change in the sky", True),
     _class("bogus", "b", "an artefact of detector, optics or image subtraction", False),
-    _class("unsure", "u", "cannot be told from what is shown", None),
+    _class("unsure", "q", "cannot be told from what is shown", None),
 )
 
 _DETAILED = (
@@ -35,7 +36,7 @@ _DETAILED = (
     _class("ghost", "g", "reflection, spike or stray light", False),
     _class("bad-pixels", "p", "bad columns, edges, masked regions", False),
     _class("noise", "o", "nothing is there", False),
-    _class("unsure", "u", "cannot be told from what is shown", None),
+    _class("unsure", "q", "cannot be told from what is shown", None),
 )
 
 #: The classes of the labelling interface of DeepStreaks (Duev et al. 2019) by their names here;

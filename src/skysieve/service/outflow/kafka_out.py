@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
 from skysieve.errors import ConfigurationError
-from skysieve.service.ingest.topics.client import client_options, connection_options
+from skysieve.service.kafka.client import client_options, connection_options
 from skysieve.service.outflow.destination import KAFKA, Answer, Outcome
 from skysieve.service.outflow.messages import Message
 from skysieve.service.settings import KafkaSettings, ServiceSettings

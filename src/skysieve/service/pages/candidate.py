@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.blinding import blind_to
 from skysieve.service.candidates.neighbours import neighbours
 from skysieve.service.candidates.similar import similar
 from skysieve.service.database.tables import Candidate, Label, Taxonomy
+from skysieve.service.labelling.blinding import blind_to
 from skysieve.service.labelling.comments import add_comment, withdraw_comment
 from skysieve.service.labelling.labels import give_label, withdraw
 from skysieve.service.labelling.taxonomies import current_taxonomy, taxonomies

@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skysieve.service.api.blinding import blind_to, without_machine
 from skysieve.service.candidates.history import Point, history
 from skysieve.service.database.tables import Candidate, Score, Scorer, Taxonomy, Verdict
 from skysieve.service.database.tables.judging import BESIDE, ON_DUTY, RETIRED
 from skysieve.service.judging.meaning import Meaning, meaning_of
+from skysieve.service.labelling.blinding import blind_to, without_machine
 from skysieve.service.labelling.comments import Remark, comments_of
 from skysieve.service.labelling.labels import GivenLabel, labels_of
 from skysieve.service.pages.drawing import LightCurve, light_curve

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.blinding import blind_to
 from skysieve.service.candidates.search import Page, Search, count_candidates, find_candidates
 from skysieve.service.filters.fields import describe_fields
+from skysieve.service.labelling.blinding import blind_to
 from skysieve.service.pages.angles import read_angle
 from skysieve.service.pages.details import label_kinds
 from skysieve.service.pages.tonight import night_names

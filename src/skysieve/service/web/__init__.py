@@ -1,3 +1,3 @@
-"""The web application: access, security headers, sessions; it holds the API and the pages."""
+"""What surrounds every route: who may call it, security headers, errors, parameters, templates."""
 
 from __future__ import annotations

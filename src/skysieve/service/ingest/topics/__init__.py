@@ -1,3 +1,3 @@
-"""Topics of Kafka: how a cluster is reached, how its messages are read, where each group stands."""
+"""Topics of Kafka: how their messages are read, and where each group stands."""
 
 from __future__ import annotations

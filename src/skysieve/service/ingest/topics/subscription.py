@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from skysieve.errors import ConfigurationError, ServiceError
 from skysieve.extras import require
-from skysieve.service.ingest.topics.client import client_options
-from skysieve.service.ingest.topics.log import client_logger
+from skysieve.service.kafka.client import client_options
+from skysieve.service.kafka.log import client_logger
 from skysieve.service.settings import KafkaSettings
 
 if TYPE_CHECKING:
