@@ -18,14 +18,14 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.database.database import Database
@@ -39,6 +39,7 @@ from skysieve.service.database.tables import (
     User,
 )
 from skysieve.service.filters.indexing import drop_field_index, index_field
+from skysieve.service.labelling.shipped_taxonomies import SHIPPED
 from skysieve.service.sky.cells import cell_of
 
 NIGHTS, BLOCK, BAR_MS = 30, 10_000, 100.0
@@ -208,7 +209,9 @@ def metadata_columns(
     return columns
 
 
-def other_rows(rows: list[dict[str, Any]], random: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
+def other_rows(
+    rows: list[dict[str, Any]], random: np.random.Generator, cutouts_of: Sequence[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
     """Return what belongs to candidates: cutouts, scores of two scorers, labels."""
     now = datetime(2026, 12, 1, tzinfo=UTC)
     noise = random.normal(0, 0.1, len(rows))
@@ -220,6 +223,7 @@ def other_rows(rows: list[dict[str, Any]], random: np.random.Generator) -> dict[
             "channels": ["science", "template", "difference"],
             "packet_sha256": "",
             "packet_record": 0,
+            **(cutouts_of[row["id"] % len(cutouts_of)] if cutouts_of else {}),
         }
         for row in rows
     ]
@@ -244,20 +248,24 @@ def other_rows(rows: list[dict[str, Any]], random: np.random.Generator) -> dict[
     return {"cutouts": cutouts, "scores": scores, "labels": labels}
 
 
-def fill(database: Database, total: int) -> float:
-    """Put candidates into an empty database and return the seconds that it took."""
+def fill(database: Database, total: int, cutouts_of: Sequence[dict[str, Any]] = ()) -> float:
+    """Put candidates into an empty database and return the seconds that it took.
+
+    They take turns with the columns of cutouts that are given; without any, their files are missing.
+    """
     upgrade(database)
     began = time.perf_counter()
     with database.writing() as session:
         session.add_all([Night(name=night_name(number)) for number in range(NIGHTS)])
-        session.add(User(name="anna", role="SCANNER"))
-        session.add(Taxonomy(name="alerts", classes=[]))
-        session.add_all(
-            [
-                Scorer(kind="alert", identity=name * 8, name=name, is_sieve=False, place=name)
-                for name in ("first", "second")
-            ]
-        )
+        session.add(User(name="anna", role="scanner"))
+        session.add(Taxonomy(name="real-bogus", kind="alert", classes=list(SHIPPED["real-bogus"][1])))
+        if session.scalar(select(Scorer.id).limit(1)) is None:
+            session.add_all(
+                [
+                    Scorer(kind="alert", identity=name * 8, name=name, is_sieve=False, place=name)
+                    for name in ("first", "second")
+                ]
+            )
         for name, values in metadata_columns(
             1, np.ones(1, bool), np.ones(1), np.random.default_rng(0)
         ).items():
@@ -267,7 +275,7 @@ def fill(database: Database, total: int) -> float:
     put = put_into_sqlite if database.is_sqlite else put_into_postgresql
     for start in range(0, total, BLOCK):
         rows = candidate_rows(start, min(BLOCK, total - start), total, random)
-        put(database, {"candidates": rows, **other_rows(rows, random)})
+        put(database, {"candidates": rows, **other_rows(rows, random, cutouts_of)})
     if not database.is_sqlite:
         # What PostgreSQL does by itself in the background, sooner or later.
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

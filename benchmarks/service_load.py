@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import os
 import random
@@ -31,14 +30,13 @@ import httpx
 import numpy as np
 from sqlalchemy import func, select
 
-from candidate_pages import fill_database
+from filled_service import filled_home, packets_of
+from skysieve.service.accounts.forgery import masked
 from skysieve.service.accounts.roles import Role
-from skysieve.service.accounts.sessions import cookie_name, start_session
-from skysieve.service.accounts.users import add_user, find_user
-from skysieve.service.database.tables import Candidate, JournalEntry, Label, PendingScore
+from skysieve.service.accounts.sessions import cookie_name, find_session, start_session
+from skysieve.service.accounts.users import add_user
+from skysieve.service.database.tables import Candidate, JournalEntry, Label, Night, PendingScore, User
 from skysieve.service.service import Service, open_service
-from skysieve.service.settings import DATABASE_VARIABLE
-from skysieve.sources.simulators.night import simulate_night
 
 __all__ = ["Scanner", "main"]
 
@@ -53,7 +51,6 @@ ACTIONS = {
     "tonight": 5,
     "undo": 2,
 }
-TOKEN_BYTES = 16
 
 
 @dataclass
@@ -71,6 +68,7 @@ class Scanner:
     client: httpx.AsyncClient
     csrf: str
     night: str
+    candidates: int
     tally: Tally
     drawn: random.Random
     queue: list[dict[str, Any]] = field(default_factory=list)
@@ -93,7 +91,7 @@ class Scanner:
         if not self.queue:
             return
         one = self.queue.pop(0)
-        await self._get("pixels", f"/api/v1/candidates/{one['id']}/pixels", may_lack=True)
+        await self._get("pixels", f"/api/v1/candidates/{one['id']}/pixels")
         body = {
             "value": self.drawn.choice(["real", "bogus"]),
             "origin": "scan",
@@ -113,7 +111,7 @@ class Scanner:
         await self._send("undo", "/api/v1/labels/undo", {})
 
     async def _candidate_page(self) -> None:
-        await self._get("candidate page", f"/candidates/{self.drawn.randrange(1, 900_000)}")
+        await self._get("candidate page", f"/candidates/{1 + self.drawn.randrange(self.candidates)}")
 
     async def _search_page(self) -> None:
         await self._get("search page", "/search", {"where": f"score >= {self.drawn.uniform(0.5, 0.99):.3f}"})
@@ -126,29 +124,26 @@ class Scanner:
     async def _tonight(self) -> None:
         await self._get("tonight", "/")
 
-    async def _get(
-        self, name: str, path: str, query: dict[str, Any] | None = None, *, may_lack: bool = False
-    ) -> httpx.Response | None:
+    async def _get(self, name: str, path: str, query: dict[str, Any] | None = None) -> httpx.Response | None:
         began = time.perf_counter()
         answer = await self.client.get(path, params=query)
-        return self._note(name, began, answer, may_lack)
+        return self._note(name, began, answer)
 
     async def _send(self, name: str, path: str, body: dict[str, Any]) -> httpx.Response | None:
         began = time.perf_counter()
         answer = await self.client.post(path, json=body, headers={"X-CSRF-Token": self.csrf})
-        return self._note(name, began, answer, False)
+        return self._note(name, began, answer)
 
-    def _note(self, name: str, began: float, answer: httpx.Response, may_lack: bool) -> httpx.Response | None:
+    def _note(self, name: str, began: float, answer: httpx.Response) -> httpx.Response | None:
         self.tally.times[name].append(time.perf_counter() - began)
-        # The million were written without files: they have no pixels to show.
-        if answer.is_success or (may_lack and answer.status_code in (400, 404)):
+        if answer.is_success:
             return answer
         self.tally.errors.append(f"{name}: {answer.status_code} {answer.text[:200]}")
         return None
 
 
 async def scan(
-    url: str, cookies: list[tuple[str, str, str]], night: str, seconds: float, seed: int
+    url: str, cookies: list[tuple[str, str, str]], night: str, candidates: int, seconds: float, seed: int
 ) -> tuple[Tally, float]:
     """Let all scanners work side by side, and return what they met with."""
     tally, until = Tally(), time.monotonic() + seconds
@@ -158,7 +153,7 @@ async def scan(
         for name, secret, _ in cookies
     ]
     scanners = [
-        Scanner(client, csrf, night, tally, random.Random(seed + number))
+        Scanner(client, csrf, night, candidates, tally, random.Random(seed + number))
         for number, (client, (_, _, csrf)) in enumerate(zip(clients, cookies, strict=True))
     ]
     began = time.monotonic()
@@ -199,29 +194,18 @@ print(sent)
 
 def make_scanners(service: Service, count: int) -> list[tuple[str, str, str]]:
     """Add people, and return the cookie and the token against forgery of each."""
-    name = cookie_name(service.settings.web)
+    name, web = cookie_name(service.settings.web), service.settings.web
     found = []
     for number in range(count):
-        user_name = f"scanner{number}"
+        # Nobody signs in with a password here: hashing fifty would only take time.
+        user_id = add_user(service.database, f"scanner{number}", Role.SCANNER, actor="benchmark")
+        with service.database.writing() as session:
+            secret = start_session(session, session.get_one(User, user_id))
         with service.database.reading() as session:
-            known = find_user(session, user_name)
-        if known is None:
-            password = uuid.uuid4().hex
-            add_user(service.database, user_name, Role.SCANNER, password=password, actor="benchmark")
-            with service.database.reading() as session:
-                known = find_user(session, user_name)
-        assert known is not None
-        user_id = known.id
-        secret, csrf = service.database.write(
-            lambda session, user_id=user_id: _secrets(start_session(session, user_id, service.settings.web))
-        )
-        found.append((name, secret, csrf))
+            started = find_session(session, secret, web)
+        assert started is not None
+        found.append((name, secret, masked(started.csrf)))
     return found
-
-
-def _secrets(started: Any) -> tuple[str, str]:
-    secret, row = started
-    return secret, row.csrf
 
 
 def main() -> None:
@@ -233,39 +217,33 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kept", type=Path, help="folder in which filled databases and packets are kept")
+    parser.add_argument("--logs", type=Path, help="file for the log of the service")
+    parser.add_argument("--out", type=Path, help="where the figures go, but for the folder of results")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="service-load-"))
-    server = None
     try:
-        if arguments.database == "postgresql":
-            server = _postgresql_server()
-            os.environ[DATABASE_VARIABLE] = server.create_database()
-        told = run(folder, arguments)
+        with filled_home(folder, arguments.database, arguments.candidates, arguments.kept) as home:
+            told = run(folder, home, arguments)
     finally:
-        if server is not None:
-            server.close()
         shutil.rmtree(folder, ignore_errors=True)
     print_table(told)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"service_load_{arguments.database}.json"
-    path.write_text(json.dumps(told, indent=1) + "\n")
+    path = arguments.out or RESULTS / f"service_load_{arguments.database}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n")
 
 
-def run(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Fill a database, start the service, let people scan and alerts come, and count."""
-    home = folder / "home"
+def run(folder: Path, home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Start the service, let people scan and alerts come, and count."""
     service = open_service(home)
-    fill_database(service.database, arguments.candidates, seed=arguments.seed)
     port = _free_port()
-    (home / "service.toml").write_text(
-        f"[web]\nport = {port}\n[ingest.folder]\npoll_s = 5.0\nsettle_s = 0.5\n"
-    )
+    (home / "service.toml").write_text(f"[web]\nport = {port}\n")
     cookies = make_scanners(service, arguments.scanners)
-    packets = folder / "packets"
-    simulate_night(packets, n=int(arguments.rate * arguments.seconds), seed=arguments.seed)
+    packets = packets_of(folder, arguments.kept, int(arguments.rate * arguments.seconds), arguments.seed)
+    log = arguments.logs or folder / "serve.log"
     process = subprocess.Popen(
         [sys.executable, "-m", "skysieve", "serve", "--home", str(home)],
-        stdout=(folder / "serve.log").open("wb"),
+        stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
     )
     try:
@@ -273,8 +251,9 @@ def run(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         _await_answer(url, process)
         night = _busiest_night(service)
         before = _counts(service)
-        ingest = Ingest(packets / "packets", home / "inbox", arguments.rate, arguments.seconds)
-        tally, took = asyncio.run(scan(url, cookies, night, arguments.seconds, arguments.seed))
+        ingest = Ingest(packets, home / "inbox", arguments.rate, arguments.seconds)
+        work = scan(url, cookies, night, before["candidates"], arguments.seconds, arguments.seed)
+        tally, took = asyncio.run(work)
         sent = ingest.sent()
         at_end = _counts(service)
         caught_up = _await_rest(service, before["journal"] + sent)
@@ -282,7 +261,7 @@ def run(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-    service.close()
+        service.close()
     return {
         "database": arguments.database,
         "candidates": before["candidates"],
@@ -299,6 +278,7 @@ def run(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         "scores_pending_at_end": at_end["pending"],
         "seconds_to_catch_up": round(caught_up, 1),
         "stored": after["journal"] - before["journal"],
+        "scores_pending": after["pending"],
         "labels": after["labels"] - before["labels"],
         "times_ms": {name: _summary(times) for name, times in sorted(tally.times.items())},
         "all_ms": _summary([each for times in tally.times.values() for each in times]),
@@ -327,10 +307,8 @@ def _counts(service: Service) -> dict[str, int]:
 
 def _busiest_night(service: Service) -> str:
     with service.database.reading() as session:
-        best = session.execute(
-            select(Candidate.night_id).group_by(Candidate.night_id).order_by(func.count().desc()).limit(1)
-        ).scalar_one()
-        return session.scalars(select(Candidate).where(Candidate.night_id == best).limit(1)).one().night.name
+        best = select(Candidate.night_id).group_by(Candidate.night_id).order_by(func.count().desc()).limit(1)
+        return session.scalars(select(Night.name).where(Night.id == best.scalar_subquery())).one()
 
 
 def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -359,16 +337,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _postgresql_server() -> Any:
-    place = Path(__file__).parents[1] / "tests" / "support" / "postgresql_server.py"
-    spec = importlib.util.spec_from_file_location("postgresql_server", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.PostgresqlServer()
 
 
 def print_table(told: dict[str, Any]) -> None:
