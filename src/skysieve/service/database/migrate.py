@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import func, inspect, select
 
 from skysieve.errors import ServiceError
 from skysieve.service.database.database import Database
@@ -16,10 +16,15 @@ from skysieve.service.database.database import Database
 __all__ = ["check_revision", "current_revision", "is_empty", "latest_revision", "upgrade"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Key of the lock under which tables are made and changed (``tables`` in ASCII).
+_LOCK = 0x7461626C6573
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the tables to a revision, in one transaction where the database can.
+    """Bring the tables to a revision, in one transaction.
+
+    Of several processes that start on an empty database at once one makes the tables; the others wait
+    for it and find them.
 
     Parameters
     ----------
@@ -28,9 +33,11 @@ def upgrade(database: Database, revision: str = "head") -> None:
     revision : str
         ``head`` or the name of a revision.
     """
-    with database.engine.connect() as connection, connection.begin():
+    with database.writing() as session:
+        if not database.is_sqlite:
+            session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         config = _config()
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = session.connection()
         command.upgrade(config, revision)
 
 
