@@ -213,6 +213,17 @@ def test_a_damaged_archive_is_a_finding_after_the_good_members(tmp_path: Path) -
     assert names(path) == [f"{path}::{name}" for name, _ in MEMBERS[:10]] + ["bad-archive"]
 
 
+def test_a_damaged_compression_is_a_finding_wherever_the_damage_is(tmp_path: Path) -> None:
+    path = pack(tmp_path / "n.tar.gz", [("1.avro", os.urandom(3000))], "w:gz")
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        found = [name for name in names(path) if not name.endswith("::1.avro")]
+        # A bit of the header's time or name harms nothing.
+        assert set(found) <= {"bad-archive", "truncated-archive"}
+        assert found or at < 30
+
+
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.sampled_from(["n.tar", "n.tar.gz"]))
 def test_a_truncated_archive_gives_its_good_members_and_one_finding(

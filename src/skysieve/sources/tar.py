@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from skysieve.errors import InputError
 from skysieve.sources.item_names import printable
@@ -76,7 +76,7 @@ def iter_members(path: Path, name: str) -> Iterator[tuple[str, bytes | InputErro
                 watched.check_end(archive.offset)
     except EOFError:
         raise _broken_off(name) from None
-    except (tarfile.TarError, igzip.BadGzipFile) as error:
+    except (tarfile.TarError, igzip.BadGzipFile, igzip_lib.IsalError) as error:  # type: ignore[misc]
         if str(error) in _SIGNS_OF_A_CUT:
             raise _broken_off(name) from None
         raise InputError(name, "bad-archive", f"is not a sound tar archive: {error}") from error
