@@ -181,26 +181,66 @@ def test_a_comment_is_kept(service, client, sign_in, make_night):
         assert session.scalars(select(Comment.text)).all() == ["a comet?"]
 
 
-def test_a_campaign_is_scanned_in_its_order_until_all_is_said(service, client, sign_in, make_night, campaign):
-    ids = make_night(3)
-    asked = campaign([ids[2], ids[0]])
+def test_a_campaign_is_scanned_in_parts_until_all_is_said(service, client, sign_in, make_night, campaign):
+    ids = make_night(5)
+    asked = campaign(ids[:4])
     sign_in(client, Role.SCANNER)
 
     def queue(**given):
         return client.get("/api/v1/scanning/queue", params={"campaign": asked, **given}).json()
 
+    def shown(answer):
+        return [row["id"] for row in answer["candidates"]]
+
     whole = queue()
-    assert [row["id"] for row in whole["candidates"]] == [ids[2], ids[0]]
+    assert set(shown(whole)) == set(ids[:4])
     assert "score" not in whole["candidates"][0]
-    assert whole["total"] == 2
-    one = queue(size=1)
-    assert [row["id"] for row in queue(size=1, cursor=one["next"])["candidates"]] == [ids[0]]
+    assert (whole["total"], whole["next"]) == (4, "")
+    first = queue(size=2)
+    assert shown(first) == shown(whole)[:2]
     body = {"value": "bogus", "campaign_id": asked}
-    client.post(f"/api/v1/candidates/{ids[2]}/labels", json=body)
-    assert [row["id"] for row in queue()["candidates"]] == [ids[0]]
+    client.post(f"/api/v1/candidates/{shown(first)[0]}/labels", json=body)
+    # What is in hand does not come again, said or not.
+    rest = queue(size=2, cursor=first["next"])
+    assert shown(rest) == shown(whole)[2:]
+    assert queue(size=2, cursor=rest["next"])["candidates"] == []
+    assert shown(queue()) == shown(whole)[1:]
+    assert (
+        client.get("/api/v1/scanning/queue", params={"campaign": asked, "cursor": "1-x"}).status_code == 400
+    )
     with service.database.reading() as session:
         # The campaign hides the machine, whatever the browser says.
         assert session.scalar(select(Label)).machine_hidden is True
+
+
+def test_a_campaign_asks_for_no_more_labels_than_it_wants(client, sign_in, new_client, make_night, campaign):
+    ids = make_night(2)
+    asked = campaign(ids, labels_wanted=1)
+    sign_in(client, Role.SCANNER, name="ada")
+    body = {"value": "real", "campaign_id": asked}
+    client.post(f"/api/v1/candidates/{ids[0]}/labels", json=body)
+    other = new_client()
+    sign_in(other, Role.SCANNER, name="ben")
+    found = other.get("/api/v1/scanning/queue", params={"campaign": asked}).json()
+    assert ([row["id"] for row in found["candidates"]], found["total"]) == ([ids[1]], 1)
+
+
+def test_who_labels_a_gold_item_is_told_what_it_is(service, client, sign_in, make_night, campaign):
+    ids = make_night(3)
+    asked = campaign(ids, proposal={"gold_rate": 0.5})
+    with service.database.writing() as session:
+        item = session.get(CampaignItem, (asked, ids[1]))
+        item.gold, item.gold_reason = "bogus", "a diffraction spike"
+    sign_in(client, Role.SCANNER)
+    found = client.get("/api/v1/scanning/queue", params={"campaign": asked}).json()
+    assert found["total"] == 3
+    body = {"value": "real", "campaign_id": asked, "request_key": "once"}
+    told = client.post(f"/api/v1/candidates/{ids[1]}/labels", json=body).json()["answer"]
+    expected = {"gold": True, "said": "real", "known": "bogus", "right": False}
+    assert told == expected | {"reason": "a diffraction spike"}
+    assert client.post(f"/api/v1/candidates/{ids[1]}/labels", json=body).json()["answer"] == told
+    body |= {"request_key": "other"}
+    assert client.post(f"/api/v1/candidates/{ids[0]}/labels", json=body).json()["answer"] is None
 
 
 def test_a_blind_campaign_hides_a_candidate_everywhere(service, client, sign_in, make_night, campaign):

@@ -10,13 +10,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from skysieve.errors import InputError
 from skysieve.service.accounts.audit import record
 from skysieve.service.accounts.roles import Role
 from skysieve.service.database.tables import Campaign
 from skysieve.service.labelling.campaign_figures import Progress, campaign_votes, gold_of, progress
-from skysieve.service.labelling.campaign_queue import gold_answer, next_items
-from skysieve.service.labelling.campaign_rules import DRAFT
+from skysieve.service.labelling.campaign_queue import GoldAnswer, gold_answer, next_items
+from skysieve.service.labelling.campaign_rules import is_visible, visible_campaign
 from skysieve.service.labelling.campaigns import (
     GOLD_RATE,
     CampaignPlan,
@@ -31,7 +30,7 @@ from skysieve.service.labelling.proposals import Proposal, choose, chosen_by_id
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
 from skysieve.service.web.parameters import LARGEST_ID, RowId
 
-__all__ = ["router", "visible_campaign"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])
 
@@ -108,6 +107,12 @@ class AnswerBody(BaseModel):
     right: bool = False
     reason: str = ""
 
+    @classmethod
+    def of(cls, answer: GoldAnswer) -> AnswerBody:
+        """Tell an answer."""
+        said, known = answer.said, answer.known
+        return cls(gold=True, said=said, known=known, right=answer.right, reason=answer.reason)
+
 
 class ConsensusItem(BaseModel):
     """What the votes on a candidate add up to."""
@@ -118,20 +123,6 @@ class ConsensusItem(BaseModel):
     votes: int
 
 
-def visible_campaign(session: Session, caller: Caller, campaign_id: int) -> Campaign:
-    """Return a campaign, if the caller may know of it: drafts are for curators.
-
-    Raises
-    ------
-    InputError
-        ``no-such-campaign``.
-    """
-    campaign = session.get(Campaign, campaign_id)
-    if campaign is None or (campaign.state == DRAFT and caller.role < Role.CURATOR):
-        raise InputError(str(campaign_id), "no-such-campaign", "no campaign has this number")
-    return campaign
-
-
 @router.get("", dependencies=[_READ])
 def list_campaigns(service: ServiceOf, caller: CallerOf) -> list[CampaignBody]:
     """Return the campaigns; drafts to curators only."""
@@ -139,7 +130,7 @@ def list_campaigns(service: ServiceOf, caller: CallerOf) -> list[CampaignBody]:
         return [
             _body(caller, each, progress(session, each))
             for each in all_campaigns(session)
-            if each.state != DRAFT or caller.role >= Role.CURATOR
+            if is_visible(each, caller)
         ]
 
 
@@ -247,9 +238,7 @@ def answer(service: ServiceOf, caller: CallerOf, campaign_id: RowId, candidate_i
     with service.database.reading() as session:
         visible_campaign(session, caller, campaign_id)
         found = gold_answer(session, campaign_id, candidate_id, caller.user_id)
-    if found is None:
-        return AnswerBody(gold=False)
-    return AnswerBody(gold=True, said=found.said, known=found.known, right=found.right, reason=found.reason)
+    return AnswerBody(gold=False) if found is None else AnswerBody.of(found)
 
 
 @router.get("/{campaign_id}/consensus", dependencies=[_CURATE])

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
+from skysieve.service.api.campaigns import AnswerBody
 from skysieve.service.api.pixels import PIXEL_SCALES, PIXELS_TYPE, pack_pixels, picture
 from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
 from skysieve.service.candidates.images import FITS_GZIP, load_images
@@ -19,6 +20,7 @@ from skysieve.service.database.tables import Candidate, Cutouts, Label
 from skysieve.service.judging.explaining import load_map, occlusion_map
 from skysieve.service.judging.scorer_rows import on_duty
 from skysieve.service.labelling.blinding import blind_to
+from skysieve.service.labelling.campaign_queue import gold_answer
 from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.labelling.comments import add_comment
 from skysieve.service.labelling.labels import give_label, undo_last, withdraw
@@ -59,6 +61,9 @@ class LabelGiven(BaseModel):
     value: str
     made_at: datetime
     withdrawn_at: datetime | None
+    answer: AnswerBody | None = Field(
+        None, description="of a gold item of the campaign: what it is known to be"
+    )
 
 
 class UndoAsked(BaseModel):
@@ -101,7 +106,7 @@ def queue(
     campaign: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
     hide: bool = False,
     size: Annotated[int, Query(ge=1, le=100)] = 24,
-    cursor: Annotated[str, Query(max_length=400)] = "",
+    cursor: Annotated[str, Query(max_length=20_000)] = "",
 ) -> dict[str, Any]:
     """Return the next candidates to scan, and where those behind them begin."""
     asked = Asked(night, where, sort, show, campaign, hide, size, cursor)
@@ -134,7 +139,8 @@ def label(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId, asked
             request_key=asked.request_key,
         )
         session.flush()
-        return _given(given)
+        answer = asked.campaign_id and gold_answer(session, asked.campaign_id, candidate_id, caller.user_id)
+        return _given(given, AnswerBody.of(answer) if answer else None)
 
     return service.database.write(work)
 
@@ -220,7 +226,7 @@ def cutout_picture(
     images = load_images(service.files, cutouts)
     if chosen not in images:
         known = ", ".join(images)
-        raise InputError(str(candidate_id), "unknown-channel", f"has no channel {chosen!r}; it has {known}")
+        raise InputError(str(candidate_id), "no-such-channel", f"has no channel {chosen!r}; it has {known}")
     upright = cutouts.media_type != FITS_GZIP
     return Response(
         picture(images[chosen], upright=upright, zoom=zoom), media_type="image/png", headers=headers
@@ -270,7 +276,7 @@ def _find_candidate(service: Service, candidate_id: int) -> Candidate:
 
 def _cutouts_of(candidate: Candidate) -> Cutouts:
     if candidate.cutouts is None:
-        raise InputError(str(candidate.id), "no-cutouts", "the candidate came without cutouts")
+        raise InputError(str(candidate.id), "no-such-cutouts", "the candidate came without cutouts")
     return candidate.cutouts
 
 
@@ -281,11 +287,12 @@ def _caching(cutouts: Cutouts, form: str, version: str) -> dict[str, str]:
     return {"ETag": f'"{cutouts.sha256[:32]}-{quoted}"', "Cache-Control": _FOREVER if named else _CHECK_AGAIN}
 
 
-def _given(given: Label) -> LabelGiven:
+def _given(given: Label, answer: AnswerBody | None = None) -> LabelGiven:
     return LabelGiven(
         id=given.id,
         candidate_id=given.candidate_id,
         value=given.value,
         made_at=given.made_at,
         withdrawn_at=given.withdrawn_at,
+        answer=answer,
     )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import InputError
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
-from skysieve.service.database.tables import Campaign, CampaignItem, Candidate, Label
+from skysieve.service.database.tables import Candidate
 from skysieve.service.filters.compile import compile_filter
-from skysieve.service.labelling.blinding import blind_to
-from skysieve.service.labelling.campaign_rules import find_campaign, has_read
+from skysieve.service.labelling.blinding import blind_to, unbiased
+from skysieve.service.labelling.campaign_queue import left_for, next_items, unlabelled_of
+from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.web.access import Caller
 
 __all__ = ["MOST_COUNTED", "Asked", "Queue", "Show", "next_candidates", "scanned_json"]
@@ -23,6 +24,8 @@ __all__ = ["MOST_COUNTED", "Asked", "Queue", "Show", "next_candidates", "scanned
 Show = Literal["unlabelled", "mine", "all"]
 #: Counting stops there: "10 000+" says enough.
 MOST_COUNTED = 10_000
+#: Candidates that a person of a campaign may have skipped before the first of them come again.
+_MOST_IN_HAND = 1_000
 #: What hidden machines must not order by.
 _BY_SCORE = ("score", "passes")
 
@@ -42,7 +45,7 @@ class Asked:
     show : {"unlabelled", "mine", "all"}
         What nobody has labelled, what the person has not, or all.
     campaign : int, optional
-        A campaign: its candidates in its order, and nothing else counts.
+        A campaign: what it asks of the person, in its order, and nothing else counts.
     hide : bool
         Whether scores are kept from the person.
     size : int
@@ -65,7 +68,8 @@ class Asked:
 class Queue:
     """Candidates to scan, where the next begin (empty: there are no more), and how many there are at all.
 
-    ``total`` is None where it was not counted: behind the first part of a queue nobody asks for it.
+    ``total`` is None where it was not counted: behind the first part of a queue nobody asks for it. Of a
+    campaign it is about how many: others label, too.
     """
 
     rows: list[Candidate]
@@ -80,15 +84,16 @@ def next_candidates(session: Session, caller: Caller, asked: Asked) -> Queue:
     Raises
     ------
     InputError
-        If the filter, the order or the cursor is not one; ``unknown-campaign``, ``closed-campaign`` or
+        If the filter, the order or the cursor is not one; ``no-such-campaign``, ``closed-campaign`` or
         ``tutorial-unread`` of a campaign.
     """
     if asked.campaign is not None:
         return _of_campaign(session, caller, asked, asked.campaign)
     # By itself first: what is wrong is told of the person's own words, and they stay one condition.
     compile_filter(session, asked.where)
-    where = _where(caller, asked)
-    search = Search(where=where, sort=_sort(asked), night=asked.night, size=asked.size, cursor=asked.cursor)
+    given = Search(asked.where, _sort(asked), asked.night, size=asked.size, cursor=asked.cursor)
+    # Whether somebody has labelled it, which the page asks by itself, does not tell what they said.
+    search = replace(unbiased(session, caller, given), where=_where(caller, asked))
     total = None if asked.cursor else count_candidates(session, search, most=MOST_COUNTED)
     page = find_candidates(session, search)
     rows, following = page.rows, page.next
@@ -146,43 +151,27 @@ def _sort(asked: Asked) -> str:
 
 
 def _of_campaign(session: Session, caller: Caller, asked: Asked, campaign_id: int) -> Queue:
+    """Return what the campaign asks of this person; the cursor holds what they have in hand."""
     campaign = find_campaign(session, campaign_id)
-    _check_open(session, campaign, caller)
-    said = exists().where(
-        Label.candidate_id == CampaignItem.candidate_id,
-        Label.campaign_id == campaign_id,
-        Label.user_id == caller.user_id,
-        Label.withdrawn_at.is_(None),
+    in_hand = unlabelled_of(session, campaign_id, caller.user_id, _in_hand(asked.cursor))
+    chosen = next_items(session, campaign_id, caller.user_id, number=asked.size, skip=in_hand)
+    total = None if asked.cursor else left_for(session, campaign_id, caller.user_id)
+    found = session.scalars(
+        select(Candidate).where(Candidate.id.in_(chosen)).options(joinedload(Candidate.cutouts))
     )
-    left = select(Candidate, CampaignItem.position).join(
-        CampaignItem, (CampaignItem.candidate_id == Candidate.id) & (CampaignItem.campaign_id == campaign_id)
-    )
-    if asked.show != "all":
-        left = left.where(~said)
-    total = None
-    if not asked.cursor:
-        total = session.scalar(select(func.count()).select_from(left.subquery())) or 0
-    else:
-        left = left.where(CampaignItem.position > _position(asked.cursor))
-    statement = left.order_by(CampaignItem.position).limit(asked.size).options(joinedload(Candidate.cutouts))
-    found = session.execute(statement).unique().all()
-    rows = [row for row, _ in found]
-    following = str(found[-1][1]) if len(found) == asked.size else ""
+    by_id = {row.id: row for row in found.unique()}
+    rows = [by_id[each] for each in chosen]
+    following = "-".join(map(str, [*in_hand, *chosen][-_MOST_IN_HAND:])) if len(rows) == asked.size else ""
     hidden = asked.hide or campaign.hide_machine
-    return Queue(rows, {row.id for row in rows} if hidden else set(), following, total)
+    numbers = {row.id for row in rows}
+    # Another campaign may ask for the same candidate and hide the machine.
+    return Queue(rows, numbers if hidden else blind_to(session, caller, numbers), following, total)
 
 
-def _check_open(session: Session, campaign: Campaign, caller: Caller) -> None:
-    if campaign.state != "open":
-        reason = f"the campaign is {campaign.state}; it is scanned while it is open"
-        raise InputError(campaign.name, "closed-campaign", reason)
-    if not has_read(session, campaign, caller.user_id):
-        raise InputError(campaign.name, "tutorial-unread", "read its tutorial before you label")
-
-
-def _position(cursor: str) -> int:
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 12:
+def _in_hand(cursor: str) -> list[int]:
+    parts = cursor.split("-") if cursor else []
+    if not all(part.isascii() and part.isdigit() and len(part) <= 18 for part in parts):
         raise InputError(
             "cursor", "bad-cursor", f"{cursor[:40]!r} is not where an answer ended; leave it out"
         )
-    return int(cursor)
+    return [int(part) for part in parts]

@@ -11,19 +11,19 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, select
 from sqlalchemy.orm import Session
 
-from skysieve.errors import InputError
 from skysieve.service.database.tables import Campaign, CampaignItem, Label
-from skysieve.service.labelling.campaign_rules import OPEN, find_campaign, has_read
+from skysieve.service.labelling.campaign_rules import check_takes_labels, find_campaign
 from skysieve.service.labelling.campaigns import gold_rate
 
-__all__ = ["GoldAnswer", "gold_answer", "next_item", "next_items"]
+__all__ = ["GoldAnswer", "gold_answer", "left_for", "next_item", "next_items", "unlabelled_of"]
 
 #: A prime above every position: position -> (a * position + b) mod p is another order for every a, b.
 _PRIME = 1_000_003
 _MOST_ITEMS = 200
+_MOST_SKIPPED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +71,56 @@ def next_items(
     number : int
         So many at the most.
     skip : collection of int
-        Candidates that the person does not want to see now.
+        Candidates that the person has in hand or does not want to see now; they take the places before
+        these.
 
     Raises
     ------
     InputError
-        ``unknown-campaign``, ``closed-campaign``, ``tutorial-unread``.
+        ``no-such-campaign``, ``closed-campaign``, ``tutorial-unread``.
     """
     campaign = find_campaign(session, campaign_id)
-    if campaign.state != OPEN:
-        reason = f"the campaign is {campaign.state}; it is scanned while it is open"
-        raise InputError(campaign.name, "closed-campaign", reason)
-    if not has_read(session, campaign, user_id):
-        raise InputError(campaign.name, "tutorial-unread", "read its tutorial before you label")
+    check_takes_labels(session, campaign, user_id)
     wanted = max(1, min(number, _MOST_ITEMS))
-    regular = _regular(session, campaign, user_id, wanted, skip)
-    gold = _gold(session, campaign, user_id, wanted, skip)
+    regular = _first(session, _regular(campaign, user_id), wanted, skip)
+    gold = _first(session, _gold(campaign, user_id), wanted, skip)
     if not regular:
         # Gold items alone teach nobody anything new, unless the campaign is made of them.
         return [] if _has_regular(session, campaign_id) else gold
     done = _labelled_so_far(session, campaign_id, user_id)
+    done += len(unlabelled_of(session, campaign_id, user_id, skip))
     made: list[int] = []
     while regular and len(made) < wanted:
         place = done + len(made)
         made.append(gold.pop(0) if gold and _is_gold(campaign, user_id, place) else regular.pop(0))
     return made
+
+
+def left_for(session: Session, campaign_id: int, user_id: int) -> int:
+    """Return about how many candidates a person will still be shown; others may label some of them before."""
+    campaign = find_campaign(session, campaign_id)
+    regular, gold = (
+        session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+        for statement in (_regular(campaign, user_id), _gold(campaign, user_id))
+    )
+    if not _has_regular(session, campaign_id):
+        return gold
+    rate = gold_rate(campaign)
+    return regular + min(gold, round(regular * rate / (1 - rate)))
+
+
+def unlabelled_of(session: Session, campaign_id: int, user_id: int, candidates: Collection[int]) -> list[int]:
+    """Return the candidates of a list, in its order, that a person has not labelled in a campaign."""
+    if not candidates:
+        return []
+    statement = select(Label.candidate_id).where(
+        Label.campaign_id == campaign_id,
+        Label.user_id == user_id,
+        Label.withdrawn_at.is_(None),
+        Label.candidate_id.in_(list(candidates)),
+    )
+    said = set(session.scalars(statement))
+    return [each for each in candidates if each not in said]
 
 
 def gold_answer(session: Session, campaign_id: int, candidate_id: int, user_id: int) -> GoldAnswer | None:
@@ -140,9 +165,7 @@ def _mine(campaign_id: int, user_id: int) -> ColumnElement[bool]:
     )
 
 
-def _regular(
-    session: Session, campaign: Campaign, user_id: int, number: int, skip: Collection[int]
-) -> list[int]:
+def _regular(campaign: Campaign, user_id: int) -> Select[int]:
     said = (
         select(func.count())
         .where(
@@ -153,7 +176,7 @@ def _regular(
         .correlate(CampaignItem)
         .scalar_subquery()
     )
-    statement = (
+    return (
         select(CampaignItem.candidate_id)
         .where(
             CampaignItem.campaign_id == campaign.id,
@@ -162,17 +185,11 @@ def _regular(
             said < campaign.labels_wanted,
         )
         .order_by(said, _own_order(campaign, user_id))
-        .limit(number)
     )
-    if skip:
-        statement = statement.where(CampaignItem.candidate_id.not_in(list(skip)[:5_000]))
-    return list(session.scalars(statement))
 
 
-def _gold(
-    session: Session, campaign: Campaign, user_id: int, number: int, skip: Collection[int]
-) -> list[int]:
-    statement = (
+def _gold(campaign: Campaign, user_id: int) -> Select[int]:
+    return (
         select(CampaignItem.candidate_id)
         .where(
             CampaignItem.campaign_id == campaign.id,
@@ -180,11 +197,13 @@ def _gold(
             ~_mine(campaign.id, user_id),
         )
         .order_by(_own_order(campaign, user_id))
-        .limit(number)
     )
+
+
+def _first(session: Session, statement: Select[int], number: int, skip: Collection[int]) -> list[int]:
     if skip:
-        statement = statement.where(CampaignItem.candidate_id.not_in(list(skip)[:5_000]))
-    return list(session.scalars(statement))
+        statement = statement.where(CampaignItem.candidate_id.not_in(list(skip)[:_MOST_SKIPPED]))
+    return list(session.scalars(statement.limit(number)))
 
 
 def _has_regular(session: Session, campaign_id: int) -> bool:
