@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from skysieve.cli.output import examples, say, say_findings, say_table
+from skysieve.cli.service_home import HomeOption
 from skysieve.errors import ConfigurationError
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "ConsensusOption",
     "HeldOutOption",
     "HiddenOption",
-    "HomeOption",
     "KindOption",
     "MinLabelsOption",
     "MinProbabilityOption",
@@ -26,10 +26,6 @@ __all__ = [
     "classes_of",
 ]
 
-HomeOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the service.", envvar="SKYSIEVE_HOME", show_default="skysieve-service"),
-]
 KindOption = Annotated[str, typer.Option(help="alert or streak.")]
 ConsensusOption = Annotated[
     str,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from skysieve.cli.output import examples, say, say_table
+from skysieve.cli.service_home import HomeOption
 
 __all__ = ["add_to"]
 
@@ -25,7 +26,7 @@ def add_to(application: typer.Typer) -> None:
 
 def backup(
     archive: Annotated[Path, typer.Argument(help="File to write: .tar, or .tar.gz to compress it.")],
-    home: Annotated[Path | None, typer.Option(help="Folder of the service.")] = None,
+    home: HomeOption = None,
 ) -> None:
     """Write database, files, settings and models to one file, and read it again to be sure. Keep it safe.
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skysieve.cli.output import examples, say, say_columns, say_table
-from skysieve.cli.samples_from_labels import HomeOption, KindOption, WhereOption
+from skysieve.cli.samples_from_labels import KindOption, WhereOption
+from skysieve.cli.service_home import HomeOption
 from skysieve.errors import ConfigurationError
 
 if TYPE_CHECKING:

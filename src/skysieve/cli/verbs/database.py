@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from skysieve.cli.output import examples, say
+from skysieve.cli.service_home import HomeOption
 
 __all__ = ["add_to"]
-
-HomeOption = Annotated[Path | None, typer.Option(help="Folder of the service.")]
 
 
 def add_to(application: typer.Typer) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from skysieve.cli.output import examples, say, say_table
+from skysieve.cli.service_home import HomeOption
 
 __all__ = ["add_to"]
 
@@ -27,7 +27,7 @@ def health(
             help="database, worker, scoring, disk or a feed: fail where it is not well. All if left out."
         ),
     ] = "",
-    home: Annotated[Path | None, typer.Option(help="Folder of the service.")] = None,
+    home: HomeOption = None,
 ) -> None:
     """Say how each part of a service is, and what to do where one is not well.
 

@@ -12,6 +12,7 @@ import typer
 
 from skysieve.cli.inputs import require_inputs
 from skysieve.cli.output import examples, say, say_findings, say_table
+from skysieve.cli.service_home import MadeHomeOption
 from skysieve.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def ingest(
             "globs, .tar.gz archives of them."
         ),
     ],
-    home: Annotated[Path | None, typer.Option(help="Folder of the service.")] = None,
+    home: MadeHomeOption = None,
     feed: Annotated[str, typer.Option(help="What the journal calls where they came from.")] = "command",
 ) -> None:
     """Take files into a service. What came before is passed over, what is bad goes into quarantine.

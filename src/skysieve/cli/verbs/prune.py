@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from skysieve.cli.output import examples, say, say_table
+from skysieve.cli.service_home import HomeOption
 from skysieve.errors import ConfigurationError
 
 __all__ = ["add_to"]
@@ -26,10 +26,13 @@ def add_to(application: typer.Typer) -> None:
 
 def prune(
     keep_days: Annotated[
-        int,
-        typer.Option(help="Nights that began so many days ago, or less, stay. `keep_days` of the settings."),
-    ] = 0,
-    home: Annotated[Path | None, typer.Option(help="Folder of the service.")] = None,
+        int | None,
+        typer.Option(
+            help="Nights that began so many days ago, or less, stay; `keep_days` of the settings if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    home: HomeOption = None,
     labelled: Annotated[
         bool,
         typer.Option("--labelled", help="Remove what people labelled, commented on or campaign for, too."),
@@ -44,8 +47,8 @@ def prune(
     from skysieve.service.operation.retention import prune as prune_service
 
     with existing_service(home) as service:
-        days = keep_days or service.settings.keep_days
-        if not days:
+        days = service.settings.keep_days if keep_days is None else keep_days
+        if keep_days is None and not days:
             raise ConfigurationError(
                 "neither --keep-days nor `keep_days` of the settings says for how long nights are kept"
             )

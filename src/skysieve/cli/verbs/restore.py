@@ -20,7 +20,10 @@ def add_to(application: typer.Typer) -> None:
 
 def restore(
     archive: Annotated[Path, typer.Argument(help="What `skysieve backup` wrote.")],
-    home: Annotated[Path | None, typer.Option(help="A new or empty folder.")] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="A new or empty folder.", envvar="SKYSIEVE_HOME", show_default="skysieve-service"),
+    ] = None,
 ) -> None:
     """Make a service from a backup, in an empty folder; a damaged backup leaves nothing behind.
 

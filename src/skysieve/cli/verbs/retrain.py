@@ -14,7 +14,6 @@ from skysieve.cli.samples_from_labels import (
     ConsensusOption,
     HeldOutOption,
     HiddenOption,
-    HomeOption,
     KindOption,
     MinLabelsOption,
     MinProbabilityOption,
@@ -22,6 +21,7 @@ from skysieve.cli.samples_from_labels import (
     WhereOption,
     classes_of,
 )
+from skysieve.cli.service_home import HomeOption
 
 __all__ = ["add_to"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skysieve.cli.output import examples, say, say_table
+from skysieve.cli.service_home import HomeOption
 
 if TYPE_CHECKING:
     from skysieve.service.service import Service
@@ -18,7 +19,6 @@ __all__ = ["add_to"]
 #: Who did it, in the audit log.
 ACTOR = "command"
 
-HomeOption = Annotated[Path | None, typer.Option(help="Folder of the service.")]
 ScorerArgument = Annotated[int, typer.Argument(help="Number of the scorer, as `scorers list` shows it.")]
 KindArgument = Annotated[str, typer.Argument(help="Kind of candidates: alert or streak.")]
 RetireOption = Annotated[
@@ -146,7 +146,7 @@ def _say_duty(service: Service, scorer_id: int) -> None:
 
 
 def _line(scorer: Any, pending: int) -> str:
-    since = f"since {scorer.promoted_at:%Y-%m-%d %H:%M}" if scorer.duty == "on-duty" else ""
+    since = f"since {scorer.promoted_at:%Y-%m-%d %H:%M} UTC" if scorer.duty == "on-duty" else ""
     left = f"{pending:,} to score" if pending else ""
     words = (scorer.kind.ljust(6), scorer.duty.ljust(7), scorer.identity[:12], scorer.name, since, left)
     return "  ".join(word for word in words if word)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skysieve.cli.output import examples, say
+from skysieve.cli.service_home import MadeHomeOption
 
 if TYPE_CHECKING:
     from skysieve.service.home import Home
@@ -29,7 +29,7 @@ def add_to(application: typer.Typer) -> None:
 
 
 def serve(
-    home: Annotated[Path | None, typer.Option(help="Folder of the service; a new one is made.")] = None,
+    home: MadeHomeOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
     port: Annotated[int | None, typer.Option(help="Port; 0: any that is free.")] = None,
     first_admin: Annotated[

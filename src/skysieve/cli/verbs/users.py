@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from skysieve.cli.output import examples, say, say_table
+from skysieve.cli.service_home import HomeOption
 
 if TYPE_CHECKING:
     from skysieve.service.service import Service
@@ -20,7 +21,6 @@ ACTOR = "command"
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the user.")]
 RoleOption = Annotated[str, typer.Option(help="viewer, scanner, curator or admin.")]
-HomeOption = Annotated[Path | None, typer.Option(help="Folder of the service.")]
 PasswordOption = Annotated[
     str,
     typer.Option(
@@ -83,7 +83,11 @@ def list_(home: HomeOption = None) -> None:
     with _opened(home) as service, service.database.reading() as session:
         rows = {
             user.name: f"{user.role:<8} {'active' if user.active else 'disabled':<8} "
-            + (f"last sign-in {user.last_sign_in:%Y-%m-%d %H:%M}" if user.last_sign_in else "never signed in")
+            + (
+                f"last sign-in {user.last_sign_in:%Y-%m-%d %H:%M} UTC"
+                if user.last_sign_in
+                else "never signed in"
+            )
             for user in list_users(session)
         }
     if rows:

@@ -6,12 +6,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from skysieve.cli.output import examples, say
+from skysieve.cli.service_home import MadeHomeOption
 
 __all__ = ["add_to"]
 
@@ -22,7 +22,7 @@ def add_to(application: typer.Typer) -> None:
 
 
 def worker(
-    home: Annotated[Path | None, typer.Option(help="Folder of the service.")] = None,
+    home: MadeHomeOption = None,
     until_quiet: Annotated[
         float | None,
         typer.Option(
@@ -33,15 +33,19 @@ def worker(
 ) -> None:
     """Take in what the feeds bring, score it, send what passes; killed at any moment, nothing is lost.
 
-    Told to stop, it finishes the batch at hand and leaves within 20 seconds. On PostgreSQL several may run.
+    Told to stop, it finishes the batch at hand and leaves within 20 seconds. On PostgreSQL several may run. A
+    database that does not answer is waited for, five minutes at its start, and for good later on.
     """
+    from skysieve.service.operation.existing import awaited_service
     from skysieve.service.operation.logs import configure_logs
-    from skysieve.service.service import open_service
     from skysieve.service.worker import run_worker
 
     configure_logs(process="worker")
     stop = threading.Event()
-    with closing(open_service(home)) as service, _told_by_signals(stop):
+    # Before signals are heard: the first one ends the wait for a database.
+    opened = awaited_service(home)
+    assert opened is not None
+    with closing(opened) as service, _told_by_signals(stop):
         scored = run_worker(service, stop, until_quiet=until_quiet)
     say(f"{scored:,} candidates scored")
 
