@@ -29,7 +29,7 @@ from skysieve.service.candidates.neighbours import neighbours
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.candidates.similar import similar
 from skysieve.service.database.tables import Candidate, Score, Scorer, Verdict
-from skysieve.service.labelling.blinding import blind_to
+from skysieve.service.labelling.blinding import blind_to, unbiased
 from skysieve.service.labelling.labels import labels_of
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
@@ -70,16 +70,16 @@ SearchOf = Annotated[Search, Depends(search_of)]
 def list_candidates(service: ServiceOf, caller: CallerOf, search: SearchOf) -> CandidatePage:
     """Search candidates, a page at a time."""
     with service.database.reading() as session:
-        page = find_candidates(session, search)
+        page = find_candidates(session, unbiased(session, caller, search))
         return CandidatePage(items=_bodies(session, caller, page.rows), next=page.next)
 
 
 @router.get("/candidates/count", dependencies=[READ])
-def count(service: ServiceOf, search: SearchOf) -> dict[str, int | bool]:
+def count(service: ServiceOf, caller: CallerOf, search: SearchOf) -> dict[str, int | bool]:
     """Count what a search finds, up to 10,000."""
     most = 10_000
     with service.database.reading() as session:
-        found = count_candidates(session, search, most=most)
+        found = count_candidates(session, unbiased(session, caller, search), most=most)
     return {"count": found, "or_more": found >= most}
 
 
@@ -99,10 +99,15 @@ def show_by_name(
 
 
 @router.get("/candidates/{candidate_id}", dependencies=[READ])
-def show(service: ServiceOf, candidate_id: CandidateId) -> CandidateDetail:
-    """Return a candidate with the scores of all models, verdicts, and all labels."""
+def show(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> CandidateDetail:
+    """Return a candidate with the scores of all models, verdicts, and all labels.
+
+    Whoever is to label it unbiased gets these after having said something.
+    """
     with service.database.reading() as session:
         candidate = find_candidate(session, candidate_id)
+        if blind_to(session, caller, [candidate_id]):
+            return detail_body(candidate, [], {}, [], blind=True)
         labels = [label_body(given) for given in labels_of(session, candidate_id)]
         return detail_body(
             candidate, _scores(session, candidate_id), _verdicts(session, candidate_id), labels

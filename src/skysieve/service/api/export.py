@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from skysieve.errors import AccessError
 from skysieve.service.accounts.roles import Role
 from skysieve.service.api.candidates import SearchOf
 from skysieve.service.candidates.export import iter_export
-from skysieve.service.labelling.blinding import labels_blindly
+from skysieve.service.labelling.blinding import hidden_from
 from skysieve.service.web.access import CallerOf, ServiceOf, access
 
 __all__ = ["router"]
@@ -44,11 +44,11 @@ def export(
 ) -> StreamingResponse:
     """Stream all that a search finds; `limit` and `cursor` are those of pages and mean nothing here.
 
-    An export holds scores and labels: whoever labels in an open campaign that hides them gets none.
+    It holds scores and labels: candidates of an open campaign that hides them are left out, for whoever may
+    label in it and has not labelled them yet.
     """
     with service.database.reading() as session:
-        if labels_blindly(session, caller):
-            raise AccessError("exports hold scores, which an open campaign of yours hides; label first")
+        search = replace(search, without=hidden_from(session, caller))
     exported = iter_export(service, search, format_)
     headers = {"Content-Disposition": f'attachment; filename="{exported.file_name}"'}
     return StreamingResponse(exported.chunks, media_type=exported.media_type, headers=headers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import ColumnElement
 
 from skysieve.errors import InputError
 
@@ -29,6 +31,8 @@ class Search:
         Candidates on a page.
     cursor : str
         ``next`` or ``previous`` of another page of this search; empty: the first page.
+    without : ColumnElement, optional
+        Candidates that must not be found, by a condition of the program's own.
     """
 
     where: str = ""
@@ -39,6 +43,7 @@ class Search:
     radius: float | None = None
     size: int = 50
     cursor: str = ""
+    without: ColumnElement[bool] | None = field(default=None, compare=False, repr=False)
 
     @property
     def cone(self) -> tuple[float, float, float] | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, not_, select
 from sqlalchemy.orm import Session
 
 from skysieve.service.candidates.asked import Search
@@ -73,6 +73,8 @@ def conditions_of(
         conditions.append(in_cone(*search.cone, cell=cell))
     if search.night:
         conditions.append(nights_that(session, lambda name: name == search.night))
+    if search.without is not None:
+        conditions.append(not_(search.without))
     return tuple(conditions)
 
 
