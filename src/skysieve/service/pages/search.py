@@ -14,11 +14,11 @@ from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
 from skysieve.service.candidates.search import Page, Search, count_candidates, find_candidates
 from skysieve.service.filters.fields import describe_fields
-from skysieve.service.labelling.blinding import blind_to
+from skysieve.service.labelling.blinding import blind_to, unbiased
 from skysieve.service.pages.angles import read_angle
 from skysieve.service.pages.details import label_kinds
 from skysieve.service.pages.tonight import night_names
-from skysieve.service.web.access import CallerOf, ServiceOf, access
+from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
 from skysieve.service.web.templating import render
 
 __all__ = ["router"]
@@ -86,7 +86,7 @@ def search(
     """Search, and show what was found; the address holds all of the question."""
     asked = {name: value.strip() for name, value in given.model_dump(exclude={"cursor"}).items()}
     with service.database.reading() as session:
-        found = _find(session, asked, service.settings.web.page_size, given.cursor)
+        found = _find(session, caller, asked, service.settings.web.page_size, given.cursor)
         return render(
             request,
             "search.html",
@@ -108,11 +108,12 @@ def search(
         )
 
 
-def _find(session: Session, asked: dict[str, str], size: int, cursor: str) -> _Found:
+def _find(session: Session, caller: Caller, asked: dict[str, str], size: int, cursor: str) -> _Found:
     try:
         wanted = _wanted(asked, size, cursor)
-        page = find_candidates(session, wanted)
-        return _Found(wanted, page, count_candidates(session, wanted, most=MOST_COUNTED))
+        search = unbiased(session, caller, wanted)
+        page = find_candidates(session, search)
+        return _Found(wanted, page, count_candidates(session, search, most=MOST_COUNTED))
     except InputError as error:
         return _Found(Search(), Page([]), problem=error)
 
