@@ -23,13 +23,15 @@ from skysieve.service.accounts.roles import Role
 from skysieve.service.accounts.users import add_user
 from skysieve.service.database.tables import User
 from skysieve.service.home import Home, find_home
+from skysieve.service.ingest.feed import open_feeds
 from skysieve.service.judging.scorers import ensure_default_scorers
 from skysieve.service.labelling.taxonomies import ensure_taxonomies
 from skysieve.service.operation.background import start_in_background
-from skysieve.service.operation.existing import reached_service
+from skysieve.service.operation.existing import awaited_service
 from skysieve.service.operation.instance import Instance, announce, hold
 from skysieve.service.operation.listening import check_exposure, listen, local_address
 from skysieve.service.operation.supervision import Child, Supervisor
+from skysieve.service.outflow.sender import Sender
 from skysieve.service.served_process import ProcessSpecification
 from skysieve.service.service import Service
 from skysieve.service.settings import ServiceSettings
@@ -98,7 +100,7 @@ def serve(
     options = options or ServeOptions()
     home = find_home(folder)
     with hold(home):
-        settings = prepare(home, options, tell)
+        settings = prepare(home, options, tell, stop)
         with listen(settings.web.host, settings.web.port) as listening:
             address = local_address(listening)
             announce(home, address, ready=False)
@@ -141,7 +143,9 @@ def serve_in_background(
     return start_in_background(home, command)
 
 
-def prepare(home: Home, options: ServeOptions, tell: Callable[[str], None]) -> ServiceSettings:
+def prepare(
+    home: Home, options: ServeOptions, tell: Callable[[str], None], stop: threading.Event | None = None
+) -> ServiceSettings:
     """Make what a service needs before it is served: database, words of labels, scorers, the first admin.
 
     Parameters
@@ -151,20 +155,31 @@ def prepare(home: Home, options: ServeOptions, tell: Callable[[str], None]) -> S
     options : ServeOptions
         What does not fit together is refused.
     tell : callable
-        Told a password that was made, or how to make the first admin.
+        Told a password that was made, or how to make the first admin; also that the database does not
+        answer and is waited for.
+    stop : threading.Event, optional
+        Ends that wait.
 
     Raises
     ------
     ConfigurationError
         As of `serve`.
+    ServiceError
+        If the database does not answer after some minutes, or it was told to stop before.
     """
-    service = reached_service(home.folder, options.overrides)
+    service = awaited_service(home.folder, options.overrides, stop=stop, tell=tell)
+    if service is None:
+        raise ServiceError("told to stop while it waited for the database; nothing was started")
     try:
         check_exposure(service.settings.web, insecure=options.insecure)
         if options.processes < 1 or (options.processes > 1 and service.database.is_sqlite):
             raise ConfigurationError(
                 f"{options.processes} web processes were asked for; SQLite takes one, PostgreSQL any number"
             )
+        if options.worker:
+            # What is wrong is told here, and not by a worker that ends again and again, out of sight.
+            open_feeds(service)
+            Sender(service)
         service.database.write(ensure_taxonomies)
         ensure_default_scorers(service)
         _first_admin(service, options.first_admin, tell)
@@ -190,6 +205,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
 def _first_admin(service: Service, name: str, tell: Callable[[str], None]) -> None:
     with service.database.reading() as session:
         if session.scalar(select(User.id).limit(1)) is not None:
+            if name:
+                tell(f"there are users already: no admin {name} was made; see `skysieve users list`")
             return
     if name:
         password = generate_password()

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import structlog
 
 from skysieve.errors import SkysieveError
-from skysieve.service.operation.existing import reached_service
+from skysieve.service.operation.existing import awaited_service
 from skysieve.service.operation.logs import configure_logs
 from skysieve.service.operation.supervision import end_with_parent
 from skysieve.service.service import Service
@@ -72,7 +72,9 @@ def main() -> None:
 
 
 def _be(specification: ProcessSpecification) -> None:
-    service = reached_service(Path(specification.folder), specification.overrides)
+    # Nothing but the default handlers of signals ends the wait.
+    service = awaited_service(Path(specification.folder), specification.overrides)
+    assert service is not None
     try:
         if specification.role == "web":
             answer_requests(service, socket.socket(fileno=specification.descriptor))

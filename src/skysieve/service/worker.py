@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from skysieve.errors import ServiceError
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.insert import insert_or_update
+from skysieve.service.database.patience import once_it_answers
 from skysieve.service.database.tables import Feed as FeedRow
 from skysieve.service.database.tables import JournalEntry, PendingScore, WorkerBeat
 from skysieve.service.ingest.feed import open_feeds
@@ -51,6 +52,7 @@ _log = logging.getLogger(__name__)
 def run_worker(service: Service, stop: threading.Event, *, until_quiet: float | None = None) -> int:
     """Work until told to stop: feeds, scoring and sending, each in a thread.
 
+    A database that is restarted is waited for: at the start for some minutes, by each thread for good.
     Everything is committed piece by piece and can be repeated, so that a worker may be killed at any moment.
     On PostgreSQL any number of them share the work.
 
@@ -71,14 +73,14 @@ def run_worker(service: Service, stop: threading.Event, *, until_quiet: float | 
     Raises
     ------
     ServiceError
-        If the database is SQLite and another worker runs.
+        If the database is SQLite and another worker runs, or the database does not answer at the start.
     ConfigurationError, ModelError, ContractError
         If feeds, destinations or models of the settings cannot be used.
     """
     with _alone_on_sqlite(service):
-        ensure_default_scorers(service)
-        join_waiting(service)
-        worker = Worker(service)
+        worker = once_it_answers(lambda: _begun(service), stop=stop)
+        if worker is None:
+            return 0
         if until_quiet is not None:
             watcher = threading.Thread(
                 target=_stop_when_quiet, args=(service, stop, until_quiet), daemon=True
@@ -251,6 +253,13 @@ class _Beat:
         self._told.append((now, self._scoring.scored))
         first, scored = self._told[0]
         return (self._scoring.scored - scored) / (now - first) if now > first else 0.0
+
+
+def _begun(service: Service) -> Worker:
+    """Do what comes before all work, which may be done twice."""
+    ensure_default_scorers(service)
+    join_waiting(service)
+    return Worker(service)
 
 
 def _stop_when_quiet(service: Service, stop: threading.Event, quiet_s: float) -> None:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from skysieve.errors import ConfigurationError, ServiceError
+from skysieve.service.database.sqlite import WriteTurns, is_in_memory, sqlite_engine
 
-__all__ = ["Database"]
+__all__ = ["Database", "is_passing"]
 
 T = TypeVar("T")
 
-#: Seconds that a writer of SQLite waits for another.
-BUSY_S = 30
 #: How often `Database.write` tries again, and for how long it waits at first.
 TRIES, FIRST_WAIT_S = 8, 0.1
 #: PostgreSQL's codes of what goes well when it is tried again: serialization failure, deadlock, shut down.
 _AGAIN = frozenset({"40001", "40P01", "57P01", "57P02", "57P03", "08000", "08003", "08006"})
+#: What PostgreSQL says to those whom it will never let in; such a refusal comes without a code.
+_REFUSALS = ("authentication failed", "no pg_hba.conf entry", '" does not exist', "permission denied for")
 
 
 class Database:
@@ -54,7 +55,7 @@ class Database:
     def __init__(self, address: str) -> None:
         self.address = address
         if address.startswith("sqlite"):
-            self.engine = _sqlite(address)
+            self.engine = sqlite_engine(address)
         elif address.startswith("postgresql+psycopg:"):
             self.engine = _postgresql(address)
         else:
@@ -63,6 +64,7 @@ class Database:
                 f"the database address begins with {scheme!r}; expected sqlite:///... or postgresql://..."
             )
         self._immediate = self.engine.execution_options(immediate=True)
+        self._turns = WriteTurns() if self.is_sqlite and not is_in_memory(address) else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -86,7 +88,8 @@ class Database:
 
         On SQLite it holds the write lock from its beginning: two writers queue and never fail half-way.
         """
-        with Session(self._immediate, expire_on_commit=False) as session, session.begin():
+        turn = contextlib.nullcontext() if self._turns is None else self._turns.turn()
+        with turn, Session(self._immediate, expire_on_commit=False) as session, session.begin():
             yield session
 
     def write(self, work: Callable[[Session], T]) -> T:
@@ -108,7 +111,7 @@ class Database:
                 with self.writing() as session:
                     return work(session)
             except DBAPIError as error:
-                if not _passing(error):
+                if not is_passing(error):
                     raise
                 if not left:
                     raise ServiceError(f"the database does not answer: {error.orig}") from error
@@ -121,55 +124,8 @@ class Database:
         self.engine.dispose()
 
 
-def _sqlite(address: str) -> Engine:
-    arguments: dict[str, Any] = {
-        "connect_args": {"timeout": BUSY_S, "check_same_thread": False},
-        # Errors are logged, and parameters may be hashes of passwords.
-        "hide_parameters": True,
-    }
-    if address in ("sqlite://", "sqlite:///:memory:"):
-        from sqlalchemy.pool import StaticPool
-
-        arguments["poolclass"] = StaticPool
-    else:
-        arguments |= {"pool_size": 16, "max_overflow": 32}
-    engine = create_engine(address, **arguments)
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _: Any) -> None:
-        # SQLAlchemy, not the driver, begins transactions: see _begin.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode = WAL",
-            # FULL: a commit that was told to a feed must outlive a power cut.
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            f"busy_timeout = {BUSY_S * 1000}",
-            "cache_size = -32768",
-            "temp_store = MEMORY",
-            "mmap_size = 268435456",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine
-
-
-def _postgresql(address: str) -> Engine:
-    from skysieve.extras import require
-
-    require("psycopg", extra="postgresql", purpose="reach PostgreSQL")
-    return create_engine(address, pool_pre_ping=True, pool_size=16, max_overflow=16, hide_parameters=True)
-
-
-def _passing(error: DBAPIError) -> bool:
-    """Say whether the failure is one that passes: busy, deadlock, a server that restarts."""
+def is_passing(error: DBAPIError) -> bool:
+    """Say whether a failure is one that passes: busy, deadlock, a server that starts again."""
     if error.connection_invalidated:
         return True
     if not isinstance(error, OperationalError):
@@ -177,5 +133,14 @@ def _passing(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlstate", None)
     if code is None:
         text = str(error.orig).lower()
+        if any(word in text for word in _REFUSALS):
+            return False
         return any(word in text for word in ("locked", "busy", "connection", "server"))
     return code in _AGAIN
+
+
+def _postgresql(address: str) -> Engine:
+    from skysieve.extras import require
+
+    require("psycopg", extra="postgresql", purpose="reach PostgreSQL")
+    return create_engine(address, pool_pre_ping=True, pool_size=16, max_overflow=16, hide_parameters=True)

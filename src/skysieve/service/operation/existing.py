@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from skysieve.errors import ServiceError
+from skysieve.service.database.patience import PATIENCE_S, once_it_answers
 from skysieve.service.home import Home, find_home
 from skysieve.service.service import Service, open_service
 
-__all__ = ["existing_service", "reached_service", "require_home"]
+__all__ = ["awaited_service", "existing_service", "reached_service", "require_home"]
 
 
 @contextlib.contextmanager
@@ -56,6 +58,39 @@ def reached_service(folder: str | Path | None = None, overrides: Mapping[str, An
         raise ServiceError(
             f"the database does not answer: {reason}; look whether it runs, and at SKYSIEVE_DATABASE_URL"
         ) from error
+
+
+def awaited_service(
+    folder: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    stop: threading.Event | None = None,
+    patience_s: float = PATIENCE_S,
+    tell: Callable[[str], object] | None = None,
+) -> Service | None:
+    """Open a service as `reached_service` does, and wait for a database that does not answer yet.
+
+    Parameters
+    ----------
+    folder, overrides
+        As of `skysieve.service.service.open_service`.
+    stop, patience_s, tell
+        As of `skysieve.service.database.patience.once_it_answers`; told to the log if not given.
+
+    Returns
+    -------
+    Service or None
+        None if ``stop`` was set while it waited.
+
+    Raises
+    ------
+    ServiceError
+        As of `reached_service`.
+    """
+    told = {} if tell is None else {"tell": tell}
+    return once_it_answers(
+        lambda: reached_service(folder, overrides), stop=stop, patience_s=patience_s, **told
+    )
 
 
 def require_home(home: Home) -> None:
