@@ -28,6 +28,35 @@ FOLDERS = (
     "scoring",
     "detection",
     "recipes",
+    "service",
+    "client",
+)
+
+#: A service is used over its API; of its modules, those that a program calls.
+CALLED_OF_SERVICE = frozenset(
+    f"skysieve.service.{name}"
+    for name in (
+        "service",
+        "settings",
+        "candidates.search",
+        "candidates.export.exporting",
+        "feedback.from_labels",
+        "feedback.retrain",
+        "filters.compile",
+        "filters.language",
+        "ingest.items",
+        "ingest.reception",
+        "judging.meaning",
+        "judging.scorers",
+        "judging.scoring",
+        "labelling.agreement",
+        "labelling.consensus",
+        "operation.backup",
+        "operation.restore",
+        "operation.retention",
+        "application",
+        "worker",
+    )
 )
 
 
@@ -37,6 +66,9 @@ def pages() -> dict[str, str]:
     for name in modules():
         by_folder[_folder(name)].append(name)
     del by_folder["cli"]  # the reference of the command line is made from the application
+    if missing := CALLED_OF_SERVICE - set(by_folder["service"]):
+        raise SystemExit(f"docs/api_reference.py: {sorted(missing)} are no modules with public names")
+    by_folder["service"] = [name for name in by_folder["service"] if name in CALLED_OF_SERVICE]
     unknown = set(by_folder) - set(FOLDERS)
     if unknown:
         raise SystemExit(f"docs/api_reference.py: give the folders {unknown} their place in FOLDERS")

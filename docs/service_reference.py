@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,7 @@ def _rows(settings: Any, prefix: str) -> Iterator[list[str]]:
 
 
 def _routes() -> str:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         service = open_service(Path(folder) / "service")
         application = create_application(service)
