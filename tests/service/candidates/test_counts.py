@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from skysieve.service.candidates.counts import SCORE_BINS, latest_night, night_counts
+from skysieve.service.candidates.counts import SCORE_BINS, night_counts
+from skysieve.service.candidates.nights import latest_night
 from skysieve.service.database.tables import Candidate, Night, PendingScore, QuarantinedItem, Scorer
 from skysieve.service.service import Service
 

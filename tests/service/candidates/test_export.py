@@ -186,7 +186,7 @@ def test_a_candidate_that_goes_meanwhile_is_left_out(filled: Service) -> None:
 def test_what_cannot_be_exported_is_refused_before_anything_is_sent(filled: Service) -> None:
     with pytest.raises(InputError, match="did you mean parquet") as caught:
         iter_export(filled, Search(), "parket")
-    assert caught.value.kind == "unknown-format"
+    assert caught.value.kind == "no-such-format"
     with pytest.raises(InputError, match="no field is called"):
         iter_export(filled, Search(where="scor > 1"), "csv")
     assert export_formats() == ["avro", "csv", "fits", "parquet", "votable"]

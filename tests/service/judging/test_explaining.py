@@ -106,7 +106,7 @@ def test_refusals(service: Service, add_alerts: Add) -> None:
     (candidate,) = add_alerts(1)
     with pytest.raises(InputError, match="is of the kind alert, streaks scores the kind streak"):
         occlusion_map(service, candidate, sieve)
-    with pytest.raises(InputError, match="is not known"):
+    with pytest.raises(InputError, match="no candidate has this number"):
         occlusion_map(service, 77, model)
     with pytest.raises(InputError, match="is not known"):
         occlusion_map(service, candidate, 77)

@@ -46,7 +46,7 @@ def test_labels_are_taken_while_a_campaign_is_open_after_its_tutorial_was_read(
         service.database.write(lambda session: read_tutorial(session, made, user))
     assert _kind(service, **label) == ""
     assert _kind(service, **label | {"candidate_id": chosen[2]}) == "not-in-campaign"
-    assert _kind(service, **label | {"campaign_id": 999}) == "unknown-campaign"
+    assert _kind(service, **label | {"campaign_id": 999}) == "no-such-campaign"
     service.database.write(lambda session: change_state(session, made, "closed").id)
     assert _kind(service, **label) == "closed-campaign"
     with pytest.raises(InputError, match="closed"):
@@ -79,8 +79,8 @@ def test_the_words_of_a_campaign_stay_when_the_taxonomy_changes(
     with service.database.writing() as session:
         other = new_version(session, "real-bogus", [{"name": "yes"}, {"name": "no"}], kind="alert").id
     label = {"candidate_id": candidate, "user_id": user, "campaign_id": made}
-    assert _kind(service, **label, taxonomy_id=other) == "unknown-taxonomy"
-    assert _kind(service, **label, value="yes") == "unknown-class"
+    assert _kind(service, **label, taxonomy_id=other) == "no-such-taxonomy"
+    assert _kind(service, **label, value="yes") == "no-such-class"
     assert _kind(service, **label, value="real") == ""
 
 

@@ -30,6 +30,21 @@ def test_comments_are_listed_until_they_are_taken_back(service: Service, people,
         assert [each.user for each in comments_of(session, candidate)] == ["bo"]
 
 
+def test_a_comment_that_is_sent_twice_is_one(service: Service, people, candidates) -> None:
+    (ada, bo), (candidate,) = people(service, "ada", "bo"), candidates(service, 1)
+
+    def say(user: int, text: str) -> int:
+        with service.database.writing() as session:
+            return add_comment(session, candidate_id=candidate, user_id=user, text=text).id
+
+    first = say(ada, "a dipole")
+    assert say(ada, "a dipole ") == first
+    assert len({first, say(bo, "a dipole"), say(ada, "a ghost")}) == 3
+    with service.database.writing() as session:
+        withdraw_comment(session, first, ada)
+    assert say(ada, "a dipole") != first
+
+
 @pytest.mark.parametrize(
     ("text", "kind"), [(" \n", "empty-comment"), ("x" * (MOST_CHARACTERS + 1), "long-comment")]
 )

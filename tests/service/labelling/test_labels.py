@@ -121,14 +121,14 @@ def test_labels_are_taken_back_by_who_gave_them(service: Service, people, candid
 @pytest.mark.parametrize(
     ("given_", "kind"),
     [
-        ({"value": "reel"}, "unknown-class"),
+        ({"value": "reel"}, "no-such-class"),
         ({"value": "real", "seconds": -1.0}, "bad-label"),
         ({"value": "real", "seconds": float("nan")}, "bad-label"),
         ({"value": "real", "origin": "dream"}, "bad-label"),
         ({"value": "real", "request_key": "k" * 65}, "bad-label"),
-        ({"value": "real", "taxonomy_id": 12345}, "unknown-taxonomy"),
-        ({"value": "real", "campaign_id": 12345}, "unknown-campaign"),
-        ({"value": "real", "candidate_id": 99_999}, "unknown-candidate"),
+        ({"value": "real", "taxonomy_id": 12345}, "no-such-taxonomy"),
+        ({"value": "real", "campaign_id": 12345}, "no-such-campaign"),
+        ({"value": "real", "candidate_id": 99_999}, "no-such-candidate"),
     ],
 )
 def test_bad_labels_are_refused_and_change_nothing(

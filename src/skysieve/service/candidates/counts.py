@@ -9,9 +9,9 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from skysieve.service.database.tables import Candidate, Night, PendingScore, QuarantinedItem
+from skysieve.service.database.tables import Candidate, PendingScore, QuarantinedItem
 
-__all__ = ["SCORE_BINS", "NightCounts", "latest_night", "night_counts"]
+__all__ = ["SCORE_BINS", "NightCounts", "night_counts"]
 
 Columns = TypeVarTuple("Columns")
 
@@ -51,12 +51,6 @@ class NightCounts:
     score_histogram: dict[str, list[int]] = field(default_factory=dict)
     per_hour: list[tuple[datetime, int]] = field(default_factory=list)
     quarantined: int = 0
-
-
-def latest_night(session: Session) -> Night | None:
-    """Return the latest night that has a date, or else whatever night there is."""
-    dated = select(Night).where(Night.name != "unknown").order_by(Night.name.desc()).limit(1)
-    return session.scalar(dated) or session.scalar(select(Night).limit(1))
 
 
 def night_counts(session: Session, night_id: int | None = None) -> NightCounts:

@@ -41,7 +41,7 @@ def index_field(database: Database, name: str) -> bool:
     Raises
     ------
     InputError
-        If no candidate has such a field, or its name cannot stand in an index; kind ``unknown-field`` or
+        If no candidate has such a field, or its name cannot stand in an index; kind ``no-such-field`` or
         ``bad-name``.
     """
     known = _known(database, name)
@@ -94,7 +94,7 @@ def _known(database: Database, name: str) -> MetadataField:
         session.expunge_all()
     if known is None:
         raise InputError(
-            f"meta.{name}", "unknown-field", f"no candidate has a field {name!r}{did_you_mean(name, names)}"
+            f"meta.{name}", "no-such-field", f"no candidate has a field {name!r}{did_you_mean(name, names)}"
         )
     if not can_be_indexed(name):
         raise InputError(

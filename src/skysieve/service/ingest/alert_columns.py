@@ -7,16 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from skysieve.errors import InputError
-from skysieve.service.database.tables.candidates import ALERT
+from skysieve.service.database.tables.candidates import ALERT, UNKNOWN_NIGHT
 from skysieve.service.ingest.pieces import content_hash
 from skysieve.sources.alerts.alert import Alert
 from skysieve.sources.item_names import printable
 from skysieve.sources.streaks.observing_night import JD_OF_MJD_ZERO, observing_night
 
-__all__ = ["UNKNOWN_NIGHT", "ZTF_BANDS", "alert_values", "clean_fields", "night_name", "position", "valid_jd"]
+__all__ = ["ZTF_BANDS", "alert_values", "clean_fields", "night_name", "position", "valid_jd"]
 
-#: Name of the night that holds what has no time.
-UNKNOWN_NIGHT = "unknown"
 #: Passbands by the ``fid`` of ZTF.
 ZTF_BANDS = {1: "g", 2: "r", 3: "i"}
 

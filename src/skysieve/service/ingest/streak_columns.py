@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from skysieve.service.database.tables.candidates import STREAK
+from skysieve.service.database.tables.candidates import STREAK, UNKNOWN_NIGHT
 from skysieve.service.ingest.alert_columns import (
-    UNKNOWN_NIGHT,
     ZTF_BANDS,
     clean_fields,
     night_name,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
 from skysieve.service.candidates.images import pack_images, unpack_images
+from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.insert import insert_or_update
 from skysieve.service.database.tables import Candidate, Cutouts, Explanation, PendingScore, Scorer
@@ -107,9 +108,7 @@ class _Asked:
 
 def _asked(session: Session, candidate_id: int, scorer_id: int) -> _Asked:
     scorer = find_scorer(session, scorer_id)
-    candidate = session.get(Candidate, candidate_id, options=[lazyload(Candidate.night)])
-    if candidate is None:
-        raise InputError(f"candidate {candidate_id}", "no-such-candidate", "is not known")
+    candidate = find_candidate(session, candidate_id)
     if candidate.kind != scorer.kind:
         reason = f"is of the kind {candidate.kind}, {scorer.name} scores the kind {scorer.kind}"
         raise InputError(candidate.name, "not-scored", reason)
@@ -117,9 +116,7 @@ def _asked(session: Session, candidate_id: int, scorer_id: int) -> _Asked:
         exists().where(PendingScore.candidate_id == candidate_id, PendingScore.scorer_id == scorer_id)
     )
     scores = stored_scores(session, scorer_id, [candidate_id]).get(candidate_id, {})
-    return _Asked(
-        scorer, candidate, session.get(Cutouts, candidate_id), scores, bool(session.scalar(pending))
-    )
+    return _Asked(scorer, candidate, candidate.cutouts, scores, bool(session.scalar(pending)))
 
 
 def _member(opened: OpenedScorer, image: NDArray[np.float32], scores: dict[str, float]) -> str:

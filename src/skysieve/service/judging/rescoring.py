@@ -8,8 +8,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
+from skysieve.service.candidates.nights import find_night
 from skysieve.service.database.insert import insert_new
-from skysieve.service.database.tables import Candidate, Night, PendingScore, Score, Scorer
+from skysieve.service.database.tables import Candidate, PendingScore, Score, Scorer
 from skysieve.service.database.tables.judging import RETIRED
 from skysieve.service.judging.scorer_rows import find_scorer
 from skysieve.service.service import Service
@@ -50,7 +51,7 @@ def rescore(service: Service, scorer_id: int, night: str | None = None, *, again
         if scorer.duty == RETIRED:
             reason = f"{scorer.name} is retired; promote it, or register it again to score beside"
             raise InputError(f"scorer {scorer_id}", "retired", reason)
-        night_id = None if night is None else _night(session, night)
+        night_id = None if night is None else find_night(session, night).id
         session.expunge(scorer)
     asked, after = 0, 0
     while candidates := _next(service, scorer, night_id, again, after):
@@ -74,12 +75,3 @@ def _next(service: Service, scorer: Scorer, night_id: int | None, again: bool, a
 
 def _ask(session: Session, rows: list[dict[str, int]]) -> None:
     insert_new(session, PendingScore, rows)
-
-
-def _night(session: Session, name: str) -> int:
-    found = session.scalar(select(Night.id).where(Night.name == name))
-    if found is None:
-        newest = session.scalars(select(Night.name).order_by(Night.name.desc()).limit(3)).all()
-        known = ", ".join(newest) or "none"
-        raise InputError(f"night {name}", "no-such-night", f"is not known; the newest are {known}")
-    return found

@@ -17,7 +17,7 @@ from skysieve.errors import InputError
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.insert import insert_new
 from skysieve.service.database.tables import Campaign, CampaignItem, CampaignMember, Candidate, Taxonomy, User
-from skysieve.service.labelling.campaign_rules import CLOSED, DRAFT, OPEN, find_campaign, has_read
+from skysieve.service.labelling.campaign_rules import CLOSED, DRAFT, OPEN, find_campaign
 from skysieve.service.labelling.proposals import Chosen
 from skysieve.service.labelling.taxonomies import check_value, current_taxonomy
 
@@ -35,7 +35,6 @@ __all__ = [
     "find_campaign",
     "gold_items",
     "gold_rate",
-    "has_read",
     "members_of",
     "read_tutorial",
 ]
@@ -126,7 +125,7 @@ def create_campaign(
     Raises
     ------
     InputError
-        ``name-taken``, ``unknown-taxonomy``.
+        ``name-taken``, ``no-such-taxonomy``.
     """
     name = plan.name.strip()
     if session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
@@ -161,7 +160,7 @@ def change_state(session: Session, campaign_id: int, state: str) -> Campaign:
     Raises
     ------
     InputError
-        ``unknown-campaign``; ``bad-state`` if that state does not follow, or there is nothing to label.
+        ``no-such-campaign``; ``bad-state`` if that state does not follow, or there is nothing to label.
     """
     campaign = find_campaign(session, campaign_id)
     if state == campaign.state:
@@ -186,12 +185,12 @@ def campaign_of_name(session: Session, name: str) -> Campaign:
     Raises
     ------
     InputError
-        ``unknown-campaign``; the message names those that there are.
+        ``no-such-campaign``; the message names those that there are.
     """
     found = session.scalars(select(Campaign).where(Campaign.name == name)).first()
     if found is None:
         known = ", ".join(session.scalars(select(Campaign.name).order_by(Campaign.name))) or "none"
-        raise InputError(name[:80], "unknown-campaign", f"no campaign is called so; known are: {known}")
+        raise InputError(name[:80], "no-such-campaign", f"no campaign is called so; known are: {known}")
     return found
 
 
@@ -215,7 +214,7 @@ def add_gold(session: Session, campaign_id: int, gold: Mapping[int, tuple[str, s
     Raises
     ------
     InputError
-        ``unknown-campaign``, ``unknown-class``, ``unknown-candidate``; ``closed-campaign``.
+        ``no-such-campaign``, ``no-such-class``, ``no-such-candidate``; ``closed-campaign``.
     """
     campaign = find_campaign(session, campaign_id)
     if campaign.state == CLOSED:
@@ -228,7 +227,7 @@ def add_gold(session: Session, campaign_id: int, gold: Mapping[int, tuple[str, s
     )
     if missing := sorted(set(gold) - known):
         reason = f"no candidate of the kind {campaign.kind!r} has this number"
-        raise InputError(str(missing[0]), "unknown-candidate", reason)
+        raise InputError(str(missing[0]), "no-such-candidate", reason)
     last = session.scalar(
         select(func.max(CampaignItem.position)).where(CampaignItem.campaign_id == campaign_id)
     )
@@ -259,7 +258,7 @@ def add_members(session: Session, campaign_id: int, users: Sequence[int]) -> Non
     find_campaign(session, campaign_id)
     known = set(session.scalars(select(User.id).where(User.id.in_(users))))
     if missing := sorted(set(users) - known):
-        raise InputError(str(missing[0]), "unknown-user", "no user has this number")
+        raise InputError(str(missing[0]), "no-such-user", "no user has this number")
     rows = [{"campaign_id": campaign_id, "user_id": user, "read_at": None} for user in users]
     insert_new(session, CampaignMember, rows)
 
@@ -290,5 +289,5 @@ def _taxonomy(session: Session, plan: CampaignPlan) -> Taxonomy:
     found = session.get(Taxonomy, plan.taxonomy_id)
     if found is None or found.kind not in ("", plan.kind):
         reason = f"is no taxonomy for candidates of kind {plan.kind!r}"
-        raise InputError(str(plan.taxonomy_id), "unknown-taxonomy", reason)
+        raise InputError(str(plan.taxonomy_id), "no-such-taxonomy", reason)
     return found

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skysieve.errors import AccessError, InputError
+from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.database.columns import utc_now
-from skysieve.service.database.tables import Candidate, Comment, User
+from skysieve.service.database.tables import Comment, User
 
 __all__ = ["MOST_CHARACTERS", "Remark", "add_comment", "comments_of", "withdraw_comment"]
 
@@ -25,7 +26,9 @@ class Remark(NamedTuple):
 
 
 def add_comment(session: Session, *, candidate_id: int, user_id: int, text: str) -> Comment:
-    """Store a remark on a candidate.
+    """Store a remark on a candidate; the same words of the same person again are the one that stands.
+
+    So a browser may send a remark until it hears that it was kept.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ def add_comment(session: Session, *, candidate_id: int, user_id: int, text: str)
     Raises
     ------
     InputError
-        ``empty-comment``, ``long-comment``, ``unknown-candidate``.
+        ``empty-comment``, ``long-comment``, ``no-such-candidate``.
     """
     words = text.replace("\x00", "").strip()
     if not words:
@@ -48,8 +51,15 @@ def add_comment(session: Session, *, candidate_id: int, user_id: int, text: str)
         raise InputError(
             "comment", "long-comment", f"has {len(words):,} characters; at most {MOST_CHARACTERS:,}"
         )
-    if session.scalar(select(Candidate.id).where(Candidate.id == candidate_id)) is None:
-        raise InputError(str(candidate_id), "unknown-candidate", "no candidate has this number")
+    find_candidate(session, candidate_id)
+    standing = select(Comment).where(
+        Comment.candidate_id == candidate_id,
+        Comment.user_id == user_id,
+        Comment.text == words,
+        Comment.withdrawn_at.is_(None),
+    )
+    if (known := session.scalars(standing).first()) is not None:
+        return known
     made = Comment(candidate_id=candidate_id, user_id=user_id, text=words)
     session.add(made)
     session.flush()
@@ -73,13 +83,13 @@ def withdraw_comment(session: Session, comment_id: int, user_id: int) -> Comment
     Raises
     ------
     InputError
-        ``unknown-comment``.
+        ``no-such-comment``.
     AccessError
         If somebody else made it.
     """
     comment = session.get(Comment, comment_id)
     if comment is None:
-        raise InputError(str(comment_id), "unknown-comment", "no comment has this number")
+        raise InputError(str(comment_id), "no-such-comment", "no comment has this number")
     if comment.user_id != user_id:
         raise AccessError("a comment is taken back by who made it")
     if comment.withdrawn_at is None:

@@ -86,7 +86,7 @@ def give_label(
     Raises
     ------
     InputError
-        ``unknown-candidate``, ``unknown-class``, ``unknown-taxonomy``, ``bad-label``, ``request-key-taken``,
+        ``no-such-candidate``, ``no-such-class``, ``no-such-taxonomy``, ``bad-label``, ``request-key-taken``,
         and as of `skysieve.service.labelling.campaign_rules.check_may_label`.
     """
     kind = _lock(session, candidate_id)
@@ -157,13 +157,13 @@ def withdraw(session: Session, label_id: int, user_id: int) -> Label:
     Raises
     ------
     InputError
-        ``unknown-label``, or ``closed-campaign`` if its campaign does not take labels any more.
+        ``no-such-label``, or ``closed-campaign`` if its campaign does not take labels any more.
     AccessError
         If somebody else gave it.
     """
     label = session.get(Label, label_id)
     if label is None:
-        raise InputError(str(label_id), "unknown-label", "no label has this number")
+        raise InputError(str(label_id), "no-such-label", "no label has this number")
     if label.user_id != user_id:
         raise AccessError("a label is taken back by who gave it")
     if label.campaign_id is not None:
@@ -226,7 +226,7 @@ def _lock(session: Session, candidate_id: int) -> str:
     statement = select(Candidate.kind).where(Candidate.id == candidate_id).with_for_update()
     kind = session.scalar(statement)
     if kind is None:
-        raise InputError(str(candidate_id), "unknown-candidate", "no candidate has this number")
+        raise InputError(str(candidate_id), "no-such-candidate", "no candidate has this number")
     return kind
 
 
@@ -256,10 +256,10 @@ def _taxonomy(session: Session, kind: str, taxonomy_id: int | None, campaign: Ca
         return current_taxonomy(session, kind)
     found = session.get(Taxonomy, asked)
     if found is None or found.kind not in ("", kind):
-        raise InputError(str(asked), "unknown-taxonomy", f"is no taxonomy for candidates of kind {kind!r}")
+        raise InputError(str(asked), "no-such-taxonomy", f"is no taxonomy for candidates of kind {kind!r}")
     if campaign is not None and taxonomy_id not in (None, found.id):
         reason = f"the campaign {campaign.name} asks in the words of {found.name} version {found.version}"
-        raise InputError(str(taxonomy_id), "unknown-taxonomy", reason)
+        raise InputError(str(taxonomy_id), "no-such-taxonomy", reason)
     return found
 
 

@@ -149,7 +149,7 @@ def chosen_by_id(session: Session, kind: str, candidates: Sequence[int]) -> Chos
     Raises
     ------
     InputError
-        ``unknown-candidate`` if one does not exist or is of another kind; ``nothing-to-choose``.
+        ``no-such-candidate`` if one does not exist or is of another kind; ``nothing-to-choose``.
     """
     wanted = list(dict.fromkeys(candidates))
     if not wanted:
@@ -165,7 +165,7 @@ def chosen_by_id(session: Session, kind: str, candidates: Sequence[int]) -> Chos
         )
     if missing := [each for each in wanted if each not in known]:
         reason = f"no candidate of the kind {kind!r} has this number, and {len(missing) - 1} more have none"
-        raise InputError(str(missing[0]), "unknown-candidate", reason)
+        raise InputError(str(missing[0]), "no-such-candidate", reason)
     record = {"kind": kind, "how": "an explicit list", "chosen": len(wanted), "at": utc_now().isoformat()}
     return Chosen(tuple(wanted), record)
 

@@ -65,7 +65,7 @@ def current_taxonomy(session: Session, kind: str, name: str = "") -> Taxonomy:
     Raises
     ------
     InputError
-        ``unknown-taxonomy`` if there is none of that name for that kind.
+        ``no-such-taxonomy`` if there is none of that name for that kind.
     """
     wanted = name or DEFAULT_TAXONOMIES.get(kind, "")
     found = _newest(session, wanted)
@@ -76,7 +76,7 @@ def current_taxonomy(session: Session, kind: str, name: str = "") -> Taxonomy:
         known = ", ".join(sorted({each.name for each in taxonomies(session, kind)})) or "none"
         raise InputError(
             wanted or kind,
-            "unknown-taxonomy",
+            "no-such-taxonomy",
             f"is no taxonomy for candidates of kind {kind!r}; known: {known}",
         )
     return found
@@ -136,7 +136,7 @@ def check_value(taxonomy: Taxonomy, value: str) -> None:
     Raises
     ------
     InputError
-        ``unknown-class``, with the nearest right name.
+        ``no-such-class``, with the nearest right name.
     """
     names = [each["name"] for each in taxonomy.classes]
     if value not in names:
@@ -144,7 +144,7 @@ def check_value(taxonomy: Taxonomy, value: str) -> None:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InputError(
             value[:80],
-            "unknown-class",
+            "no-such-class",
             f"is no class of {taxonomy.name} version {taxonomy.version} ({', '.join(names)}){hint}",
         )
 

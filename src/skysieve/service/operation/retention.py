@@ -24,6 +24,7 @@ from skysieve.service.database.tables import (
     UserSession,
     WaitingPart,
 )
+from skysieve.service.database.tables.candidates import UNKNOWN_NIGHT
 from skysieve.service.operation.exclusion import alone
 from skysieve.service.operation.unnamed_files import remove_unnamed_files
 from skysieve.service.service import Service
@@ -33,8 +34,6 @@ __all__ = ["Pruned", "prune"]
 
 #: Rows removed in one transaction: others write in between, and a kill costs little.
 CHUNK = 500
-#: The night of candidates without a time: each is as old as its coming.
-UNKNOWN_NIGHT = "unknown"
 
 
 @dataclass(slots=True)
@@ -183,6 +182,7 @@ def _is_old_night(until: datetime) -> ColumnElement[bool]:
 
 
 def _is_old(until: datetime) -> ColumnElement[bool]:
+    # A candidate without a time is as old as its coming.
     dated = select(Night.id).where(_is_old_night(until))
     undated = select(Night.id).where(Night.name == UNKNOWN_NIGHT)
     return or_(

@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 from skysieve.errors import InputError, SkysieveError
 from skysieve.service.accounts.audit import record
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.campaigns import visible_campaign
 from skysieve.service.database.tables import Campaign, Candidate, Label, Taxonomy
 from skysieve.service.database.tables.candidates import ALERT, STREAK
 from skysieve.service.labelling.campaign_figures import progress
 from skysieve.service.labelling.campaign_report import CampaignReport, report_of
-from skysieve.service.labelling.campaign_rules import CLOSED
+from skysieve.service.labelling.campaign_rules import CLOSED, has_read, is_visible, visible_campaign
 from skysieve.service.labelling.campaigns import (
     CampaignPlan,
     add_gold,
@@ -25,7 +24,6 @@ from skysieve.service.labelling.campaigns import (
     change_state,
     create_campaign,
     gold_items,
-    has_read,
     members_of,
     read_tutorial,
 )
@@ -57,9 +55,7 @@ Number = Annotated[int, Form(ge=0, le=100_000)]
 def show_all(request: Request, service: ServiceOf, caller: CallerOf) -> Response:
     """List the campaigns; those who cannot run them see what is open or closed, no drafts."""
     with service.database.reading() as session:
-        campaigns = [
-            each for each in all_campaigns(session) if each.state != "draft" or caller.role >= Role.CURATOR
-        ]
+        campaigns = [each for each in all_campaigns(session) if is_visible(each, caller)]
         return render(
             request,
             "campaigns_list.html",
@@ -270,7 +266,7 @@ def _numbers(text: str) -> list[int]:
     for word in words:
         if not (word.isascii() and word.isdigit() and len(word) <= 18):
             raise InputError(
-                word[:40], "unknown-candidate", "is no number of a candidate, as its page shows it"
+                word[:40], "no-such-candidate", "is no number of a candidate, as its page shows it"
             )
     return [int(word) for word in words]
 

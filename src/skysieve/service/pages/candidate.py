@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
 from skysieve.service.candidates.neighbours import neighbours
+from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.candidates.similar import similar
 from skysieve.service.database.tables import Candidate, Label, Taxonomy
 from skysieve.service.labelling.blinding import blind_to
@@ -35,9 +36,7 @@ _MOST_NEAR, _MOST_SIMILAR = 20, 12
 def show(request: Request, service: ServiceOf, caller: CallerOf, candidate_id: RowId) -> Response:
     """Show a candidate."""
     with service.database.reading() as session:
-        candidate = session.get(Candidate, candidate_id, options=[joinedload(Candidate.cutouts)])
-        if candidate is None:
-            raise InputError(str(candidate_id), "no-such-candidate", "no candidate has this number")
+        candidate = find_candidate(session, candidate_id)
         details = details_of(service, session, caller, candidate)
         near = neighbours(session, candidate, most=_MOST_NEAR)
         # What it looks like to the numbers of its image is no judgement, but their scores would be.

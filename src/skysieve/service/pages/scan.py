@@ -7,21 +7,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.scanning import CandidateId
 from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
-from skysieve.service.candidates.counts import latest_night
-from skysieve.service.database.tables import Campaign, Candidate, Taxonomy
+from skysieve.service.candidates.nights import MOST_CHOSEN, latest_night, night_names
+from skysieve.service.candidates.rows import find_candidate
+from skysieve.service.database.tables import Campaign, Taxonomy
 from skysieve.service.database.tables.candidates import ALERT, STREAK
 from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.labelling.taxonomies import current_taxonomy, taxonomies
 from skysieve.service.pages.details import details_of
-from skysieve.service.pages.tonight import night_names
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
+from skysieve.service.web.parameters import LARGEST_ID, RowId
 from skysieve.service.web.templating import render
 
 __all__ = ["router"]
@@ -42,7 +42,6 @@ _SHOWS = (
     ("mine", "that I have not labelled"),
     ("all", "all"),
 )
-_LARGEST_ID = 2**63 - 1
 
 
 @router.get("/scan", dependencies=[access(Role.SCANNER, "label")])
@@ -55,14 +54,14 @@ def scan(
     where: Annotated[str, Query(max_length=4_000)] = "passes = true",
     sort: Annotated[str, Query(max_length=80)] = "-score",
     show: Show = "unlabelled",
-    campaign: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
+    campaign: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
     hide: bool = False,
     mode: Annotated[str, Query(pattern="^(one|grid)$")] = "one",
     taxonomy: Annotated[str, Query(pattern="^[0-9]{0,18}$")] = "",
 ) -> HTMLResponse:
     """Show the scanning page with the first candidates; its scripts ask for the others."""
     with service.database.reading() as session:
-        nights = night_names(session)
+        nights = night_names(session, most=MOST_CHOSEN)
         night = _latest(session) if night is None else night
         asked_campaign = None if campaign is None else find_campaign(session, campaign)
         if asked_campaign is not None:
@@ -93,16 +92,14 @@ def beside(
     request: Request,
     service: ServiceOf,
     caller: CallerOf,
-    candidate_id: CandidateId,
+    candidate_id: RowId,
     *,
-    campaign: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
+    campaign: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
     hide: bool = False,
 ) -> HTMLResponse:
     """Show what stands beside the cutouts of a candidate: a part of the page."""
     with service.database.reading() as session:
-        candidate = session.get(Candidate, candidate_id, options=[joinedload(Candidate.cutouts)])
-        if candidate is None:
-            raise InputError(str(candidate_id), "no-such-candidate", "no candidate has this number")
+        candidate = find_candidate(session, candidate_id)
         if campaign is not None:
             hide = hide or find_campaign(session, campaign).hide_machine
         details = details_of(service, session, caller, candidate, hide=hide)
@@ -119,7 +116,7 @@ def _first(session: Session, caller: Caller, asked: Asked) -> tuple[InputError |
     try:
         found = next_candidates(session, caller, asked)
     except InputError as error:
-        if error.kind == "unknown-campaign":
+        if error.kind == "no-such-campaign":
             raise
         return error, {"candidates": [], "next": "", "total": 0}
     rows = [scanned_json(row, blind=row.id in found.blind) for row in found.rows]

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
+from skysieve.service.candidates.nights import MOST_CHOSEN, night_names
 from skysieve.service.candidates.search import Page, Search, count_candidates, find_candidates
 from skysieve.service.filters.fields import describe_fields
 from skysieve.service.labelling.blinding import blind_to, unbiased
 from skysieve.service.pages.angles import read_angle
 from skysieve.service.pages.details import label_kinds
-from skysieve.service.pages.tonight import night_names
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
 from skysieve.service.web.templating import render
 
@@ -100,7 +100,7 @@ def search(
             export=_export(found.wanted),
             blind=blind_to(session, caller, [row.id for row in found.page.rows]),
             kinds=label_kinds(session),
-            nights=night_names(session),
+            nights=night_names(session, most=MOST_CHOSEN),
             sorts=_SORTS,
             formats=_FORMATS,
             examples=_EXAMPLES,

@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.candidates.counts import NightCounts, latest_night, night_counts
+from skysieve.service.candidates.counts import NightCounts, night_counts
+from skysieve.service.candidates.nights import MOST_CHOSEN, find_night, latest_night, night_names
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.tables import Feed, Night, Scorer, WorkerBeat
 from skysieve.service.database.tables.judging import ON_DUTY
@@ -23,14 +23,12 @@ from skysieve.service.service import Service
 from skysieve.service.web.access import ServiceOf, access
 from skysieve.service.web.templating import render
 
-__all__ = ["night_names", "router"]
+__all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 _READ = [access(Role.VIEWER, "read")]
 #: All nights together.
 ALL = "all"
-#: Nights that can be chosen; older ones are found by the search.
-_MOST_NIGHTS = 400
 
 NightName = Annotated[str, Query(max_length=16)]
 
@@ -47,12 +45,6 @@ def part(request: Request, service: ServiceOf, night: NightName = "") -> HTMLRes
     return _answer(request, service, night, "_tonight.html")
 
 
-def night_names(session: Session) -> list[str]:
-    """Return the names of the nights, the latest first, that without a date last."""
-    names = session.scalars(select(Night.name).order_by(Night.name.desc()).limit(_MOST_NIGHTS)).all()
-    return sorted(names, key=lambda name: (name != "unknown", name), reverse=True)
-
-
 def _answer(request: Request, service: Service, asked: str, template: str) -> HTMLResponse:
     health = check_health(service)
     now = utc_now()
@@ -61,7 +53,7 @@ def _answer(request: Request, service: Service, asked: str, template: str) -> HT
         counts = night_counts(session, None if night is None else night.id)
         context: dict[str, Any] = {
             "night": ALL if asked == ALL else night.name if night else "",
-            "nights": night_names(session),
+            "nights": night_names(session, most=MOST_CHOSEN),
             "counts": counts,
             "kinds": label_kinds(session),
             "histograms": _histograms(session, counts),
@@ -85,10 +77,7 @@ def _night(session: Session, asked: str) -> Night | None:
         return None
     if not asked:
         return latest_night(session)
-    found = session.scalar(select(Night).where(Night.name == asked))
-    if found is None:
-        raise InputError(asked, "no-such-night", "no candidate came in that night; choose another one")
-    return found
+    return find_night(session, asked)
 
 
 def _histograms(session: Session, counts: NightCounts) -> list[tuple[str, str, Bars]]:

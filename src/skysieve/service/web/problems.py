@@ -83,7 +83,7 @@ def problem_of(error: Exception, caller: Caller | None) -> Problem:
         case InputError():
             return Problem(_status_of(error.kind), error.kind, error.reason, error.item)
         case UnknownNameError():
-            return Problem(404, "unknown-name", str(error))
+            return Problem(404, "no-such-name", str(error))
         case RequestValidationError():
             return _validation(error)
         case HTTPException():

@@ -57,12 +57,12 @@ def iter_export(service: Service, search: Search, format: str) -> Export:  # noq
     Raises
     ------
     InputError
-        If the search is none, or nobody knows the format; kind ``unknown-format``.
+        If the search is none, or nobody knows the format; kind ``no-such-format``.
     """
     if format not in FORMATS:
         raise InputError(
             "format",
-            "unknown-format",
+            "no-such-format",
             f"nothing is exported as {format[:40]!r}{did_you_mean(format, FORMATS)}",
         )
     with service.database.reading() as session:

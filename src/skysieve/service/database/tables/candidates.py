@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from skysieve.service.database.columns import BigId, Key, Table, utc_now
 
-__all__ = ["ALERT", "STREAK", "Candidate", "Cutouts", "MetadataField", "Night"]
+__all__ = ["ALERT", "STREAK", "UNKNOWN_NIGHT", "Candidate", "Cutouts", "MetadataField", "Night"]
 
 #: Kinds of candidates.
 ALERT, STREAK = "alert", "streak"
+#: Name of the night that holds what has no time.
+UNKNOWN_NIGHT = "unknown"
 
 
 class Night(Table):
@@ -22,7 +24,7 @@ class Night(Table):
     __tablename__ = "nights"
 
     id: Mapped[Key]
-    #: Date of its evening, ``YYYYMMDD``; ``unknown`` holds what has no time.
+    #: Date of its evening, ``YYYYMMDD``, or `UNKNOWN_NIGHT`.
     name: Mapped[str] = mapped_column(String(16), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
