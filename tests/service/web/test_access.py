@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from skysieve.errors import ServiceError
-from skysieve.service.accounts.roles import SCOPES, Role, scopes_of
+from skysieve.service.accounts.roles import SCOPES, Role, least_role, scopes_of
 from skysieve.service.application import create_application
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.tables import Token, User, UserSession
@@ -199,3 +199,13 @@ def test_the_walk_finds_what_the_router_would_answer(application) -> None:
 def test_every_scope_is_described_and_belongs_to_a_role() -> None:
     assert scopes_of(Role.ADMIN) == set(SCOPES)
     assert scopes_of(Role.VIEWER) == {"read"}
+
+
+def test_no_route_is_open_to_a_role_that_may_not_give_its_tokens_the_scope(application) -> None:
+    # A session has all scopes, so that the role alone keeps people from what is above it.
+    own = {("/tokens", "admin"), ("/password", "admin"), ("/api/v1/tokens", "admin")}
+    for route in guarded_routes(application):
+        guard = guard_of(route)
+        base = route.path.removesuffix("/{token_id}").removesuffix("/{token_id}/revoke")
+        if guard.role is not None and (base, guard.scope) not in own:
+            assert guard.role >= least_role(guard.scope), route.path

@@ -147,3 +147,25 @@ def test_a_proxy_that_is_none_is_a_wrong_setting(client_of) -> None:
 
     with pytest.raises(ConfigurationError, match=r"web\.proxies holds 'proxy'"):
         ClientAddress(["proxy"])
+
+
+@pytest.mark.parametrize("given", ["token", "cookie"])
+@pytest.mark.parametrize("told", [True, False], ids=["length told", "length not told"])
+def test_who_only_claims_to_be_known_may_send_as_little_as_a_stranger(
+    counting, given: str, told: bool
+) -> None:
+    # The body is read before the route's guard asks: it must not fill the memory by then.
+    claims = {"token": {"Authorization": "Bearer sky_made-up"}, "cookie": {"Cookie": f"{counting.cookie}=x"}}
+    for size, status in ((64 * 1024, 200), (65 * 1024, 413)):
+        content = bytes(size) if told else parts(size)
+        answer = counting.post("/api/count", content=content, headers=JSON | claims[given])
+        assert answer.status_code == status
+
+
+def test_only_what_is_sent_in_may_be_as_large_as_an_upload(client_of, make_token) -> None:
+    client = client_of(upload_mb=16)
+    headers = JSON | {"Authorization": f"Bearer {make_token(Role.ADMIN)}", "Content-Type": "application/json"}
+    blanks = b" " * (5 * 1024**2) + b"{}"
+    assert client.post("/api/v1/users", content=blanks, headers=headers).status_code == 413
+    octets = headers | {"Content-Type": "application/octet-stream"}
+    assert client.put("/api/v1/items/odd.txt", content=blanks, headers=octets).status_code == 200

@@ -30,7 +30,7 @@ from skysieve.service.database.columns import utc_now
 from skysieve.service.database.database import Database
 from skysieve.service.service import Service
 
-__all__ = ["identify"]
+__all__ = ["identify", "is_known"]
 
 #: The last use of a session or a token is written at most so often.
 TOUCH = timedelta(minutes=1)
@@ -93,6 +93,20 @@ async def identify(request: Request, guard: _Needs) -> Caller | None:
     return caller
 
 
+async def is_known(request: Request) -> bool:
+    """Say whether a token or a session that lasts came with a request; nothing is counted or written."""
+    service: Service = request.app.state.service
+    return await run_in_threadpool(_is_known, request, service)
+
+
+def _is_known(request: Request, service: Service) -> bool:
+    key, secret = _given(request, service)
+    with service.database.reading() as session:
+        if key is not None:
+            return find_token(session, key) is not None
+        return bool(secret) and find_session(session, secret, service.settings.web) is not None
+
+
 def _require(caller: Caller | None, role: Role, scope: str) -> None:
     if caller is None:
         raise AccessError("nobody is signed in; sign in, or send a token that has not ended")
@@ -104,11 +118,17 @@ def _require(caller: Caller | None, role: Role, scope: str) -> None:
 
 def _find_caller(request: Request, service: Service) -> Caller | None:
     now = utc_now()
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return _by_token(request, service, key.strip(), now)
-    secret = request.cookies.get(cookie_name(service.settings.web), "")
+    key, secret = _given(request, service)
+    if key is not None:
+        return _by_token(request, service, key, now)
     return _by_session(request, service, secret, now) if secret else None
+
+
+def _given(request: Request, service: Service) -> tuple[str | None, str]:
+    """Return the key of a token, None where there is none, and the secret of a session."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    secret = request.cookies.get(cookie_name(service.settings.web), "")
+    return (key.strip() if scheme.lower() == "bearer" else None), secret
 
 
 def _by_token(request: Request, service: Service, key: str, now: datetime) -> Caller | None:

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1", tags=["ingest"])
 
 READ, SEND, CURATE = (
     access(Role.VIEWER, "read"),
-    access(Role.SCANNER, "ingest"),
+    access(Role.CURATOR, "ingest"),
     access(Role.CURATOR, "curate"),
 )
 

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from skysieve.service.accounts.identify import is_known
 from skysieve.service.accounts.sessions import cookie_name
 from skysieve.service.settings import WebSettings
 from skysieve.service.web.answers import answer_problem
@@ -17,8 +18,12 @@ from skysieve.service.web.problems import Problem
 
 __all__ = ["Gate"]
 
-#: Largest body, in bytes, of a request that brings neither a token nor a cookie: a sign-in needs no more.
+#: Largest body, in bytes, of a request that nobody who is known sends: a sign-in needs no more.
 OF_STRANGERS = 64 * 1024
+#: Largest body, in bytes, of anything that is not sent in as an item: a form, a list of candidates.
+OF_FORMS = 4 * 1024**2
+#: Below this path lie items, which may be as large as the settings say.
+ITEMS = "/api/v1/items/"
 
 
 class Gate:
@@ -48,7 +53,7 @@ class Gate:
         if problem is not None:
             await answer_problem(Request(scope), problem)(scope, receive, send)
             return
-        await self.app(scope, _Counted(receive, self._most(scope)).receive, send)
+        await self.app(scope, _Counted(scope, receive, self._most(scope)).receive, send)
 
     def _problem(self, scope: Scope) -> Problem | None:
         headers = Headers(scope=scope)
@@ -73,25 +78,36 @@ class Gate:
 
     def _most(self, scope: Scope) -> int:
         headers = Headers(scope=scope)
-        known = "Authorization" in headers or cookie_name(self.web) in headers.get("Cookie", "")
-        return (
-            self.web.upload_mb * 1024 * 1024 if known else min(OF_STRANGERS, self.web.upload_mb * 1024 * 1024)
-        )
+        claims = "Authorization" in headers or cookie_name(self.web) in headers.get("Cookie", "")
+        upload = self.web.upload_mb * 1024**2
+        if not claims:
+            return min(OF_STRANGERS, upload)
+        return upload if scope["path"].startswith(ITEMS) else min(OF_FORMS, upload)
 
 
 class _Counted:
-    """A body on its way in, of which no more is read than is allowed."""
+    """A body on its way in, of which no more is read than is allowed.
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    Bodies are read before the guard of a route asks who calls. Whoever sends more than a stranger may is
+    asked for here, once: a made-up token must not let anybody fill the memory.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, most: int) -> None:
+        self._scope = scope
         self._receive = receive
         self._most = most
         self._read = 0
+        self._trusted = False
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._read += len(message.get("body", b""))
         if self._read > self._most:
             raise HTTPException(413, _too_large(self._most).message)
+        if self._read > OF_STRANGERS and not self._trusted:
+            if not await is_known(Request(self._scope)):
+                raise HTTPException(413, _too_large(OF_STRANGERS).message)
+            self._trusted = True
         return message
 
 
