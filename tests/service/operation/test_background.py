@@ -21,7 +21,8 @@ home = Home(pathlib.Path(sys.argv[1]))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 with hold(home):
     announce(home, "http://127.0.0.1:1", ready=False)
-    print("starting", flush=True)
+    print("for people at a terminal", flush=True)
+    print("starting", file=sys.stderr)
     if len(sys.argv) > 2:
         print("error: the model is damaged", file=sys.stderr)
         sys.exit(1)

@@ -40,7 +40,12 @@ def start_in_background(home: Home, command: Sequence[str], *, patience_s: float
     began = path.stat().st_size if path.exists() else 0
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(  # noqa: S603 - a command of our own, without a shell
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            # Lines for people at a terminal; the log is what goes to the error stream.
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
         )
     deadline = time.monotonic() + patience_s
     while process.poll() is None:

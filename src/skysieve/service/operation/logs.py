@@ -14,6 +14,8 @@ __all__ = ["configure_logs", "redacted"]
 
 #: What stands in the place of a secret.
 HIDDEN = "[hidden]"
+#: The time on a terminal: UTC, as every other.
+_SHORT = "%H:%M:%SZ"
 _SECRET_NAME = re.compile(
     r"passw|secret|token|cookie|csrf|authori[sz]ation|api_?key|signature", re.IGNORECASE
 )
@@ -21,7 +23,9 @@ _SECRET_NAME = re.compile(
 _IN_ADDRESS = re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@")
 _IN_HEADER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
 #: Libraries that speak of every request and every file they touch.
-_TALKATIVE = ("httpx", "httpcore", "watchfiles", "uvicorn.access", "alembic")
+_TALKATIVE = ("httpx", "httpcore", "watchfiles", "uvicorn.access", "uvicorn.error", "alembic")
+#: What a line of JSON begins with, for whoever reads it without a tool.
+_FIRST = ("at", "level", "process", "event")
 
 
 def configure_logs(*, process: str, stream: TextIO | None = None, pretty: bool | None = None) -> None:
@@ -42,13 +46,14 @@ def configure_logs(*, process: str, stream: TextIO | None = None, pretty: bool |
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.TimeStamper(fmt=_SHORT if pretty else "iso", utc=True, key="at"),
         _in_process(process),
         _without_colours,
         structlog.processors.StackInfoRenderer(),
         # A terminal shows tracebacks by itself, with their lines.
         *(() if pretty else (structlog.processors.format_exc_info,)),
         _hide_secrets,
+        _in_order,
     ]
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -57,7 +62,7 @@ def configure_logs(*, process: str, stream: TextIO | None = None, pretty: bool |
         cache_logger_on_first_use=False,
     )
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(timestamp_key="at", exception_formatter=structlog.dev.plain_traceback)
         if pretty
         else structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
     )
@@ -112,6 +117,10 @@ def _in_process(process: str) -> structlog.types.Processor:
 def _without_colours(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event.pop("color_message", None)  # uvicorn says everything twice
     return event
+
+
+def _in_order(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: event[name] for name in _FIRST if name in event} | dict(event)
 
 
 def _hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
