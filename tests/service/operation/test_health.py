@@ -82,6 +82,13 @@ def test_feeds(well: Service, feed: Feed, state: State) -> None:
     assert (feed.error or "") in message(well, "feed folder")
 
 
+def test_a_feed_that_stopped_says_when_it_looked_last(well: Service) -> None:
+    add(well, Feed(name="folder", state="stopped", looked_at=NOW - timedelta(days=9)))
+    assert (
+        message(well, "feed folder") == f"stopped; looked last {NOW - timedelta(days=9):%Y-%m-%d %H:%M} UTC"
+    )
+
+
 def test_scoring_behind(well: Service, add_candidate) -> None:
     add_candidate(well, "one")
     with well.database.writing() as session:

@@ -62,6 +62,7 @@ def test_figures_of_the_database(service: Service, add_candidate) -> None:
             [
                 Feed(name="kafka", looked_at=now - timedelta(seconds=100), memory=partitions),
                 Feed(name="folder", state="failing"),
+                Feed(name="command", state="stopped"),
                 WorkerBeat(name="host:1", beat_at=now - timedelta(seconds=10)),
                 QuarantinedItem(feed="folder", item="x", kind="bad", reason="bad"),
             ]
@@ -75,6 +76,7 @@ def test_figures_of_the_database(service: Service, add_candidate) -> None:
     assert "skysieve_feed_lag feed=folder" not in found
     assert found["skysieve_feed_up feed=kafka"] == 1
     assert found["skysieve_feed_up feed=folder"] == 0
+    assert "skysieve_feed_up feed=command" not in found
     assert found["skysieve_feed_look_age_seconds feed=kafka"] >= 100
     assert found["skysieve_worker_beat_age_seconds"] >= 10
     assert found["skysieve_labels"] == 0

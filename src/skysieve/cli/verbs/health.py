@@ -8,6 +8,7 @@ import typer
 
 from skysieve.cli.output import examples, say, say_table
 from skysieve.cli.service_home import HomeOption
+from skysieve.errors import ConfigurationError
 
 __all__ = ["add_to"]
 
@@ -39,6 +40,9 @@ def health(
     with existing_service(home) as service:
         found = check_health(service)
     checks = [check for check in found.checks if part in ("", check.name, check.name.removeprefix("feed "))]
+    if not checks:
+        known = ", ".join(check.name.removeprefix("feed ") for check in found.checks)
+        raise ConfigurationError(f"the service has no part {part!r}; known are {known}")
     say_table({check.name: f"{check.state.label:<8}  {check.message}" for check in checks})
     if part:
         well = bool(checks) and all(check.state is State.OK for check in checks)

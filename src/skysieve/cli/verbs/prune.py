@@ -28,7 +28,7 @@ def prune(
     keep_days: Annotated[
         int | None,
         typer.Option(
-            help="Nights that began so many days ago, or less, stay; `keep_days` of the settings if left out.",
+            help="Nights that began so many days ago, or less, stay; as in the settings if left out.",
             show_default=False,
         ),
     ] = None,

@@ -135,7 +135,12 @@ def _heartbeats(beats: Heartbeats, now: datetime) -> Iterator[Check]:
 
 def _worker(beat_at: datetime | None, now: datetime) -> Check:
     if beat_at is None:
-        return Check("worker", State.DEGRADED, "none runs; start one with `skysieve worker`")
+        return Check(
+            "worker",
+            State.DEGRADED,
+            "none runs; start one with `skysieve serve` or "
+            "`skysieve worker`; where one was started, its log says why it ended",
+        )
     silent = (now - beat_at).total_seconds()
     if silent > SILENT_S:
         return Check(
@@ -152,4 +157,6 @@ def _feed(feed: FeedFigures, now: datetime) -> Check:
         return Check(name, State.DEGRADED, f"{feed.state}: {feed.error}")
     if feed.state == "running" and feed.looked_at is not None and now - feed.looked_at > FEED_SILENT:
         return Check(name, State.DEGRADED, f"has not looked since {feed.looked_at:%Y-%m-%d %H:%M} UTC")
+    if feed.state == "stopped" and feed.looked_at is not None:
+        return Check(name, State.OK, f"stopped; looked last {feed.looked_at:%Y-%m-%d %H:%M} UTC")
     return Check(name, State.OK, feed.state)

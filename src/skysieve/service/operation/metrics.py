@@ -152,7 +152,10 @@ def _add_feed(
     item: GaugeMetricFamily,
     lag: GaugeMetricFamily,
 ) -> None:
-    up.add_metric([feed.name], float(feed.state == "running"))
+    # One that was stopped is not missed: a command that has ended, a worker that was told to. That no
+    # worker runs is told by its beat.
+    if feed.state != "stopped":
+        up.add_metric([feed.name], float(feed.state == "running"))
     looked.add_metric([feed.name], _age(feed.looked_at, now))
     item.add_metric([feed.name], _age(feed.item_at, now))
     if feed.lag is not None:
