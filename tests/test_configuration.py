@@ -44,7 +44,7 @@ def test_dotted_and_nested_keys_mean_the_same() -> None:
     [
         ("training.epoch", 5, "did you mean 'training.epochs'"),
         ("epochs", 5, "did you mean 'training.epochs'"),
-        ("trainig", {}, "no setting is called 'trainig'"),
+        ("trainig", {}, "no setting is called 'trainig'; did you mean 'training'"),
         ("training", 5, "group of settings"),
         ("training.epochs", 2.5, "takes int"),
         ("training.epochs", True, "takes int"),

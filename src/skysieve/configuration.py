@@ -174,8 +174,9 @@ def _override(configuration: C, values: Mapping[str, Any], prefix: str, root: An
 
 
 def _unknown_key(key: str, root: Any) -> str:
-    known = flatten(root)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    known = list(flatten(root))
+    groups = {name.rpartition(".")[0] for name in known} - {""}
+    near = difflib.get_close_matches(key, [*known, *sorted(groups)], n=1, cutoff=0.5)
     if not near:
         last = key.rpartition(".")[2]
         near = [name for name in known if name.rpartition(".")[2] == last][:1]

@@ -285,15 +285,27 @@ def load_settings(home: Home, overrides: Mapping[str, Any] | None = None) -> Ser
     Raises
     ------
     ConfigurationError
-        If a key is unknown or a value has the wrong type; the message names the nearest right key.
+        If a key is unknown, a value has the wrong type, or the site is none; the message names the nearest
+        right key.
     """
     settings = ServiceSettings()
     if home.settings.is_file():
+        given = read_toml(home.settings)
         try:
-            settings = override(settings, read_toml(home.settings))
+            settings = _with_known_site(override(settings, given))
         except ConfigurationError as error:
             raise ConfigurationError(f"{home.settings}: {error}") from None
-    return override(settings, overrides or {})
+    return _with_known_site(override(settings, overrides or {}))
+
+
+def _with_known_site(settings: ServiceSettings) -> ServiceSettings:
+    """Return settings whose site has a longitude: without one no candidate would have a night."""
+    if settings.site != ServiceSettings.site:
+        # Imports numpy, which few commands need.
+        from skysieve.sources.streaks.observing_night import longitude_of
+
+        longitude_of(settings.site)
+    return settings
 
 
 def feed_settings(settings: ServiceSettings) -> dict[str, Any]:

@@ -65,8 +65,8 @@ def hold(home: Home) -> Iterator[None]:
         other = _told(home)
         where = f" at {other.address} (process {other.pid})" if other else ""
         raise ServiceError(
-            f"the service of {home.folder} runs already{where}; stop it with `skysieve serve --stop`, "
-            "or serve another folder with --home"
+            f"the service of {home.folder} runs already{where}; stop it with `skysieve serve --stop "
+            f"--home {home.folder}`, or serve another folder"
         ) from None
     try:
         _told_in(home).unlink(missing_ok=True)

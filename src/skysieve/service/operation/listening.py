@@ -55,9 +55,13 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises
     ------
+    ConfigurationError
+        If there is no such port.
     ServiceError
         If the port is taken, or the address is none of this machine.
     """
+    if not 0 <= port <= 65_535:
+        raise ConfigurationError(f"there is no port {port}; expected 1 to 65535, or 0 for any that is free")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
