@@ -5,7 +5,10 @@ Run as ``python -m skysieve.service.served_process SPECIFICATION``, the specific
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
+import os
 import signal
 import socket
 import sys
@@ -27,6 +30,10 @@ __all__ = ["ProcessSpecification", "answer_requests", "main"]
 
 #: Seconds that running requests have to finish when the process is asked to stop.
 FINISH_S = 20
+#: By how much a worker stands back for those who answer people, of the 19 that there are.
+NICENESS = 5
+#: What the first pages would otherwise wait for: libraries that load slowly.
+_SLOW_TO_LOAD = ("astropy.units", "astropy_healpix.core", "skysieve.evaluation.intervals")
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("skysieve.serve")
 
 
@@ -108,12 +115,27 @@ def answer_requests(service: Service, listening: socket.socket) -> None:
         forwarded_allow_ips=list(service.settings.web.proxies),
         timeout_graceful_shutdown=FINISH_S,
     )
+    threading.Thread(target=_load_ahead, name="load-ahead", daemon=True).start()
     uvicorn.Server(configuration).run(sockets=[listening])
+
+
+def _load_ahead() -> None:
+    for name in _SLOW_TO_LOAD:
+        importlib.import_module(name)
+    _keep_what_is_loaded()
+
+
+def _keep_what_is_loaded() -> None:
+    """Tell the collector of garbage that what is there now stays, so that it need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _work(service: Service) -> None:
     from skysieve.service.worker import run_worker
 
+    os.nice(NICENESS)
+    _keep_what_is_loaded()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -70,12 +70,13 @@ def access(role: Role, scope: str) -> Any:
 PUBLIC: Any = Depends(Guard(None, ""))
 
 
-def _service(request: Request) -> Service:
+# Not plain functions: FastAPI would have each of them run by another thread, for every request.
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 
