@@ -172,8 +172,17 @@ def _replace(session: Session, former: Scorer | None, scorer: Scorer, becomes: s
 
 
 def _stop(session: Session, scorer: Scorer) -> None:
+    """Let a scorer that is locked do nothing more."""
     scorer.duty = RETIRED
-    session.execute(delete(PendingScore).where(PendingScore.scorer_id == scorer.id))
+    # Not what is being scored at this moment: who holds those rows waits for the scorer next, then sees that
+    # it is retired and takes them away. To wait for them here would be to wait for each other.
+    free = select(PendingScore.candidate_id).where(PendingScore.scorer_id == scorer.id)
+    session.execute(
+        delete(PendingScore).where(
+            PendingScore.scorer_id == scorer.id,
+            PendingScore.candidate_id.in_(free.with_for_update(skip_locked=True)),
+        )
+    )
 
 
 def _details(scorer: Scorer, before: Scorer | None) -> dict[str, Any]:

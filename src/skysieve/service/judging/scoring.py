@@ -40,6 +40,8 @@ __all__ = ["Scored", "score_all", "score_pending"]
 
 #: Candidates in one transaction, whatever the settings say: databases take so many parameters.
 MOST_AT_ONCE = 4_096
+#: Longest text of a failure that is kept.
+_LONGEST_REASON = 500
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +70,12 @@ class Scored:
         return self.scored + self.kept_aside + self.left
 
 
+#: Candidates with their images.
+_Read = list[tuple[Candidate, NDArray[np.float32]]]
+#: Candidates that cannot be scored, with the reason.
+_Refused = list[tuple[Candidate, InputError]]
+
+
 @dataclass(frozen=True)
 class _Batch:
     """What one scorer is to score."""
@@ -84,7 +92,7 @@ class _Judged:
     batch: _Batch
     candidates: list[Candidate]
     judgement: Judgement
-    refused: list[tuple[Candidate, InputError]]
+    refused: _Refused
 
 
 def score_pending(service: Service, limit: int | None = None) -> Scored:
@@ -175,19 +183,59 @@ def _items(session: Session, candidates: Sequence[int]) -> list[tuple[Candidate,
 
 def _judge(service: Service, batch: _Batch) -> _Judged:
     """Read images and score them; the database has no part in it."""
-    contract = batch.opened.contract
-    candidates: list[Candidate] = []
-    images: list[NDArray[np.float32]] = []
-    refused: list[tuple[Candidate, InputError]] = []
+    read, refused = _read(service, batch)
+    try:
+        judgement = batch.opened.judge(_stacked(batch, read))
+    except Exception as error:
+        read, unfit = _fit(batch, read, error)
+        refused += unfit
+        judgement = batch.opened.judge(_stacked(batch, read))
+    return _without_nan(_Judged(batch, [candidate for candidate, _ in read], judgement, refused))
+
+
+def _read(service: Service, batch: _Batch) -> tuple[_Read, _Refused]:
+    """Return the images of a batch, and what has none.
+
+    One file that the disk cannot give costs itself; where it gives none at all, it is the disk.
+    """
+    read: _Read = []
+    refused: _Refused = []
+    failure: OSError | None = None
     for candidate, cutouts in batch.items:
         try:
-            images.append(read_input(service.files, candidate, cutouts, contract))
-            candidates.append(candidate)
+            read.append((candidate, read_input(service.files, candidate, cutouts, batch.opened.contract)))
         except InputError as error:
             refused.append((candidate, error))
-    stacked = np.stack(images) if images else np.empty((0, *contract.image_shape), dtype=np.float32)
-    judgement = batch.opened.judge(stacked)
-    return _without_nan(_Judged(batch, candidates, judgement, refused))
+        except OSError as error:
+            failure = error
+            reason = f"the file of its images cannot be read: {error.strerror or error}"
+            refused.append((candidate, InputError(candidate.name, "unreadable-file", reason)))
+    if failure is not None and not read:
+        raise failure
+    return read, refused
+
+
+def _fit(batch: _Batch, read: _Read, error: Exception) -> tuple[_Read, _Refused]:
+    """Return what the engine takes, and what it fails at; where it takes nothing, it is the engine."""
+    _log.warning("a batch is scored one by one, since the engine fails at it: %s", error)
+    fit: _Read = []
+    unfit: _Refused = []
+    for candidate, image in read:
+        try:
+            batch.opened.judge(image[None])
+            fit.append((candidate, image))
+        except Exception as failure:
+            reason = f"the engine of the model fails at these images: {failure}"[:_LONGEST_REASON]
+            unfit.append((candidate, InputError(candidate.name, "cannot-be-scored", reason)))
+    if not fit:
+        raise error
+    return fit, unfit
+
+
+def _stacked(batch: _Batch, read: _Read) -> NDArray[np.float32]:
+    if not read:
+        return np.empty((0, *batch.opened.contract.image_shape), dtype=np.float32)
+    return np.stack([image for _, image in read])
 
 
 def _without_nan(judged: _Judged) -> _Judged:
@@ -220,6 +268,9 @@ def _settle(session: Session, service: Service, judged: _Judged) -> Scored:
         .execution_options(populate_existing=True)
     ).one()
     given = [candidate for candidate, _ in judged.batch.items]
+    if scorer.duty == RETIRED:
+        _forget(session, scorer.id, [candidate.id for candidate in given])
+        return Scored(left=len(given))
     unchanged = _unchanged(session, scorer.id, given)
     sound = np.array([candidate.id in unchanged for candidate in judged.candidates], dtype=bool)
     candidates = [each for each in judged.candidates if each.id in unchanged]
@@ -233,9 +284,22 @@ def _settle(session: Session, service: Service, judged: _Judged) -> Scored:
         show_on_candidates(session, ids, judgement)
         show_unscored(session, [candidate.id for candidate, _ in refused])
         enqueue(session, service, scorer.id, ids)
-    for table in (PendingScore, Explanation):
-        session.execute(delete(table).where(table.scorer_id == scorer.id, table.candidate_id.in_(unchanged)))
+    session.execute(
+        delete(Explanation).where(
+            Explanation.scorer_id == scorer.id, Explanation.candidate_id.in_(sorted(unchanged))
+        )
+    )
+    _forget(session, scorer.id, sorted(unchanged))
     return Scored(len(candidates), len(refused), len(given) - len(unchanged))
+
+
+def _forget(session: Session, scorer_id: int, candidates: Sequence[int]) -> None:
+    """Ask for scores no more."""
+    session.execute(
+        delete(PendingScore).where(
+            PendingScore.scorer_id == scorer_id, PendingScore.candidate_id.in_(candidates)
+        )
+    )
 
 
 def _unchanged(session: Session, scorer_id: int, given: Sequence[Candidate]) -> set[int]:
