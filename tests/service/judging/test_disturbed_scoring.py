@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from skysieve.service.database.tables import Candidate, Cutouts, PendingScore, QuarantinedItem, Score
 from skysieve.service.database.tables.judging import ON_DUTY, RETIRED
+from skysieve.service.judging import rescoring
 from skysieve.service.judging.duty import promote, retire
 from skysieve.service.judging.opened_scorer import OpenedScorer
 from skysieve.service.judging.scorers import register
@@ -82,6 +83,25 @@ def test_a_promotion_that_retires_the_former_asks_for_every_score_once(
     assert count(service, PendingScore) == 0
     assert count(service, Score, scorer_id=former) == 0
     assert count(service, Score, scorer_id=new) == len(candidates)
+
+
+def test_a_scorer_that_is_retired_while_it_is_asked_to_score_again_is_asked_no_more(
+    service: Service, add_alerts: Add, other_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = register(service, other_model, kind="alert")
+    add_alerts(3)
+    score_all(service)
+    find = rescoring._next
+
+    def retire_then(*arguments: object) -> list[int]:
+        found = find(*arguments)
+        if found:
+            retire(service, scorer, actor="test")
+        return found
+
+    monkeypatch.setattr(rescoring, "_next", retire_then)
+    assert rescoring.rescore(service, scorer, again=True) == 0
+    assert count(service, PendingScore) == 0
 
 
 def test_a_file_that_the_disk_cannot_give_costs_itself_only(service: Service, add_alerts: Add) -> None:

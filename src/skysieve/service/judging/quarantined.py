@@ -75,7 +75,9 @@ def ask_again(session: Session, items: Iterable[QuarantinedItem]) -> int:
     int
         How many are scored again; not those whose candidate is gone or whose scorer is retired.
     """
-    active = set(session.scalars(select(Scorer.id).where(Scorer.duty != RETIRED)))
+    # Shared lock: who is retired meanwhile is left with no pending rows.
+    statement = select(Scorer.id).where(Scorer.duty != RETIRED).order_by(Scorer.id)
+    active = set(session.scalars(statement.with_for_update(read=True)))
     asked = 0
     for item in items:
         named = _RECORD.fullmatch(item.record) if item.feed == SCORING else None

@@ -56,7 +56,8 @@ def rescore(service: Service, scorer_id: int, night: str | None = None, *, again
     asked, after = 0, 0
     while candidates := _next(service, scorer, night_id, again, after):
         rows = [{"scorer_id": scorer_id, "candidate_id": candidate} for candidate in candidates]
-        service.database.write(partial(_ask, rows=rows))
+        if not service.database.write(partial(_ask, scorer_id=scorer_id, rows=rows)):
+            break
         asked, after = asked + len(candidates), candidates[-1]
     return asked
 
@@ -73,5 +74,11 @@ def _next(service: Service, scorer: Scorer, night_id: int | None, again: bool, a
         return list(session.scalars(statement.order_by(Candidate.id).limit(CHUNK)))
 
 
-def _ask(session: Session, rows: list[dict[str, int]]) -> None:
+def _ask(session: Session, scorer_id: int, rows: list[dict[str, int]]) -> bool:
+    """Ask, unless the scorer has been retired meanwhile: nobody would answer."""
+    # Shared lock: who retires it comes before, or takes these rows away, too.
+    duty = session.scalar(select(Scorer.duty).where(Scorer.id == scorer_id).with_for_update(read=True))
+    if duty == RETIRED:
+        return False
     insert_new(session, PendingScore, rows)
+    return True
