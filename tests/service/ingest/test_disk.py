@@ -3,12 +3,19 @@
 import dataclasses
 import errno
 import sqlite3
+import tarfile
+from collections import namedtuple
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from skysieve.errors import ServiceError
+from skysieve.service.database.tables import Candidate, JournalEntry
+from skysieve.service.ingest import disk
 from skysieve.service.ingest.disk import is_disk_full, require_space, watching_space
+from skysieve.service.ingest.items import Item
+from skysieve.service.ingest.reception import receive
 
 
 def _keeping(service, megabytes):
@@ -50,3 +57,32 @@ def test_other_failures_pass(sqlite_service):
         with pytest.raises(type(error)), watching_space(sqlite_service):
             raise error
         assert not is_disk_full(error)
+
+
+def test_an_archive_stops_in_the_middle_when_the_room_runs_out(
+    service, packets, tmp_path, with_settings, monkeypatch
+):
+    archive = tmp_path / "night.tar"
+    with tarfile.open(archive, "w") as tar:
+        for path in packets:
+            tar.add(path, path.name)
+    service = with_settings(service, batch=1, stop_free_mb=100)
+    free = iter([500, 400, 300, 50])
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage(next(free, 50) * 1_000_000))
+    item = Item("folder", archive.name, "1", path=archive)
+    with pytest.raises(ServiceError, match="50 MB are free") as raised:
+        receive(service, [item])
+    assert is_disk_full(raised.value)
+    assert 0 < _count(service, Candidate) < len(packets)
+    # When there is room again, it goes on to its end, and nothing is doubled.
+    monkeypatch.undo()
+    service = with_settings(service, batch=1, stop_free_mb=1)
+    assert receive(service, [item]).outcomes == ("stored",)
+    assert _count(service, Candidate) == len(packets)
+    assert _count(service, JournalEntry) == 1
+
+
+def _count(service, table):
+    with service.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table))

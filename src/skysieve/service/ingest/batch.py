@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from skysieve.service.candidates.images import CHANNELS, FITS_GZIP
 from skysieve.service.database.tables.candidates import ALERT
 from skysieve.service.ingest.candidate_writes import CandidateWrite, write_candidates
+from skysieve.service.ingest.disk import require_space
 from skysieve.service.ingest.items import Outcome
 from skysieve.service.ingest.journal import Key, claim, write_lines
 from skysieve.service.ingest.pieces import AlertPiece, Problem, Result, StreakPart, Unfinished
@@ -120,7 +121,14 @@ class Batch:
         return key in self._keys
 
     def store(self) -> None:
-        """Store everything, once."""
+        """Store everything, once.
+
+        Raises
+        ------
+        ServiceError
+            If there is no room on the disk: one archive may hold more than is left.
+        """
+        require_space(self.service)
         hashes = dict(zip(self._contents, self.service.files.put_all(self._contents.values()), strict=True))
         for tally, problem in self._problems:
             tally.add_problem(_with_hash(problem, hashes))
