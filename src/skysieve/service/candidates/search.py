@@ -19,12 +19,16 @@ from skysieve.service.candidates.cursor import Place, SortValue, read_cursor, wr
 from skysieve.service.candidates.search_plan import Plan, conditions_of, plan_search
 from skysieve.service.candidates.sort_order import Order, order_of
 from skysieve.service.database.tables import Candidate
+from skysieve.service.database.time_limit import time_limit
 from skysieve.service.sky.cells import haversine, separation_of
 
 __all__ = ["MOST_ON_PAGE", "Page", "Search", "count_candidates", "find_all", "find_candidates"]
 
 #: Candidates on a page, at the most.
 MOST_ON_PAGE = 1_000
+#: Seconds that a search may take, and the search of an export: a filter that no index helps with reads
+#: every candidate, and whoever sends many of them would keep everybody else from being answered.
+LONGEST_S, LONGEST_OF_ALL_S = 20.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,14 @@ def find_candidates(session: Session, search: Search) -> Page:
     ------
     InputError
         If the filter, the order, the cone, the size or the cursor is not one: kinds ``bad-filter``,
-        ``bad-sort``, ``bad-cone``, ``bad-size``, ``bad-cursor``.
+        ``bad-sort``, ``bad-cone``, ``bad-size``, ``bad-cursor``. ``slow-search`` if it takes too long.
     """
     if not 1 <= search.size <= MOST_ON_PAGE:
         raise InputError("size", "bad-size", f"expected 1 to {MOST_ON_PAGE} candidates, found {search.size}")
     order = order_of(search.sort, search.cone)
     place = read_cursor(search.cursor, search.digest, order.kind) if search.cursor else None
-    found = _walk(session, order, plan_search(session, search), place, search.size + 1)
+    with time_limit(session, LONGEST_S):
+        found = _walk(session, order, plan_search(session, search), place, search.size + 1)
     more, found = len(found) > search.size, found[: search.size]
     backwards = place is not None and place.backwards
     if backwards:
@@ -92,10 +97,11 @@ def count_candidates(session: Session, search: Search, most: int = 10_000) -> in
     most : int
         Where counting stops: counting all of a million takes longer than anybody waits for a page.
     """
-    plan = plan_search(session, search)
-    conditions = plan.conditions if plan.few else conditions_of(session, search)
-    found = select(Candidate.id).where(*conditions).limit(most).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    with time_limit(session, LONGEST_S):
+        plan = plan_search(session, search)
+        conditions = plan.conditions if plan.few else conditions_of(session, search)
+        found = select(Candidate.id).where(*conditions).limit(most).subquery()
+        return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def find_all(session: Session, search: Search) -> array[int]:
@@ -107,12 +113,13 @@ def find_all(session: Session, search: Search) -> array[int]:
         As of `find_candidates`; size and cursor do not matter.
     """
     order = order_of(search.sort, search.cone)
-    plan = plan_search(session, search)
     found = array("q")
-    for section in order.sections(None):
-        query = select(Candidate.id).where(*plan.conditions, *section)
-        query = query.order_by(*order.by(None, indexed=not plan.few))
-        found.extend(session.scalars(query.execution_options(yield_per=10_000)))
+    with time_limit(session, LONGEST_OF_ALL_S):
+        plan = plan_search(session, search)
+        for section in order.sections(None):
+            query = select(Candidate.id).where(*plan.conditions, *section)
+            query = query.order_by(*order.by(None, indexed=not plan.few))
+            found.extend(session.scalars(query.execution_options(yield_per=10_000)))
     return found
 
 
