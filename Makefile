@@ -78,6 +78,9 @@ bench: $(VENV)/.installed-bench  ## Measure speed, memory and start-up against r
 	$(BIN)/python benchmarks/dmdt.py
 	$(BIN)/python benchmarks/curve_features.py
 	$(BIN)/python benchmarks/ragged_training.py
+	$(BIN)/python benchmarks/candidate_pages.py
+	$(BIN)/python benchmarks/service_load.py --database sqlite
+	$(BIN)/python benchmarks/service_load.py --database postgresql
 
 # Those from real_streaks on need data.
 experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose results the documentation reads
@@ -87,6 +90,7 @@ experiments: $(VENV)/.installed-dev  ## Repeat the slow experiments whose result
 	$(BIN)/python experiments/streak_detector.py --judge network
 	$(BIN)/python experiments/killed_fetch.py
 	$(BIN)/python experiments/killed_frames.py
+	$(BIN)/python experiments/service_chaos.py
 	$(BIN)/python experiments/frame_vae.py
 	$(BIN)/python experiments/lsbg_artefacts.py
 	$(BIN)/python experiments/lsbg_transfer.py
