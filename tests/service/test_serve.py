@@ -148,7 +148,7 @@ def test_in_the_foreground_it_says_how_to_go_on_and_ends_well(folder: Path) -> N
     assert left == ["web"]
     assert (process.returncode, rest) == (0, "stopped\n")
     events = [json.loads(line) for line in log.splitlines()]
-    assert {event["process"] for event in events} == {"serve", "web"}
+    assert {event["process"] for event in events} == {"serve"}  # a web process that nobody asks is silent
 
 
 def test_when_the_parent_is_killed_nothing_is_left(folder: Path, start) -> None:
@@ -198,13 +198,20 @@ def test_prepare_makes_what_is_missing_once(folder: Path) -> None:
     options = ServeOptions(first_admin="ana")
     prepare(Home(folder), options, told.append)
     prepare(Home(folder), options, told.append)
-    assert len(told) == 1
+    assert [line.partition(":")[0] for line in told[1:]] == ["there are users already"]
     service = open_service(folder)
     with service.database.reading() as session:
         assert session.scalars(select(User.role)).all() == ["admin"]
         assert sorted(session.scalars(select(Scorer.kind))) == ["alert", "streak"]
         assert len(session.scalars(select(Taxonomy.name)).all()) >= 2
     service.close()
+
+
+def test_prepare_refuses_what_would_end_the_worker(folder: Path) -> None:
+    wrong = {"ingest.depot.url": "depot"}
+    with pytest.raises(ConfigurationError, match=r"ingest\.depot\.url"):
+        prepare(Home(folder), ServeOptions(wrong), print)
+    prepare(Home(folder), ServeOptions(wrong, worker=False), print)
 
 
 def test_prepare_refuses_wrong_settings(folder: Path) -> None:

@@ -33,9 +33,10 @@ def say(text: str) -> None:
 
 
 def say_error(text: str) -> None:
-    """Print an error to the error stream, as one line."""
-    line = " ".join(text.split())
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(line)}")
+    """Print an error as one line to the error stream; where its last line points at a place, as it is."""
+    *lines, last = text.splitlines() or [""]
+    shown = text if lines and last.strip() == "^" else " ".join(text.split())
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(shown)}")
 
 
 def say_table(rows: Mapping[str, Any], title: str = "") -> None:

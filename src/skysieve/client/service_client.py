@@ -64,9 +64,9 @@ class ServiceClient:
         url = url or os.environ.get(URL_VARIABLE, "")
         token = token or os.environ.get(TOKEN_VARIABLE, "")
         if not url.startswith(("http://", "https://")):
+            found = f"{url!r} is no address of a service" if url else "the service has no address"
             raise ConfigurationError(
-                f"the address of the service is {url!r}; give one such as http://127.0.0.1:8765, "
-                f"or set {URL_VARIABLE}"
+                f"{found}: give one such as http://127.0.0.1:8765, or set {URL_VARIABLE}"
             )
         if not token:
             raise ConfigurationError(

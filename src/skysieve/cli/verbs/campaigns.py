@@ -85,9 +85,10 @@ def create(
             if opened:
                 change_state(session, campaign.id, "open")
             number, state = campaign.id, campaign.state
+        where_to = service.settings.web.public_url.rstrip("/")
     say(f"{len(chosen.candidates):,} of {chosen.record['candidates']:,} candidates, by:")
     say_table({f"  {way}": f"{count:,}" for way, count in chosen.record["counts"].items()})
-    say(f"campaign {name} is {state}; people scan it at /scan?campaign={number}")
+    say(f"campaign {name} is {state}; people scan it at {where_to}/scan?campaign={number}")
 
 
 def list_(home: HomeOption = None) -> None:
@@ -126,7 +127,9 @@ def show(name: CampaignArgument, home: HomeOption = None) -> None:
             "state": state,
             "done": f"{fares.done:,} of {fares.items:,} candidates, and {fares.gold:,} gold items",
             "labels": f"{fares.labels:,} of {fares.wanted:,} ({fares.share:.0%})",
-            "Krippendorff's alpha": f"{agreed.alpha} on {agreed.items:,} candidates",
+            "Krippendorff's alpha": f"{agreed.alpha} on {agreed.items:,} candidates"
+            if agreed.items
+            else "nobody has labelled what somebody else has",
         },
         title=name,
     )

@@ -55,17 +55,22 @@ def ingest(
 
     Killed, it goes on where it was: the same command once more takes in what is left.
     """
+    from skysieve.service.home import find_home
     from skysieve.service.ingest.feed import FeedReport
-    from skysieve.service.service import open_service
+    from skysieve.service.operation.existing import reached_service
 
     if not _FEED.fullmatch(feed):
         raise ConfigurationError(f"--feed takes small letters, digits and hyphens, found {feed!r}")
     require_inputs(inputs)
     items, findings = _items(inputs, feed)
-    with closing(open_service(home)) as service:
+    place = find_home(home)
+    if not place.files.is_dir():
+        say(f"{place.folder} becomes a new service")
+    with closing(reached_service(home)) as service:
         report = FeedReport(service, feed, "files named on the command line")
         reception = _receive(service, items, report)
         report.stopped()
+        is_scored = _has_worker(service)
     counts = {outcome: reception.counts[outcome] for outcome in _OUTCOMES if outcome in reception.counts}
     title = "1 file" if len(items) == 1 else f"{len(items):,} files"
     say(f"{reception.candidates:,} candidates are new or have changed")
@@ -74,6 +79,8 @@ def ingest(
         problems = sorted(reception.problems.items(), key=lambda pair: (-pair[1], pair[0]))
         say_table({kind: f"{count:,}" for kind, count in problems}, title="in quarantine")
     say_findings(findings)
+    if reception.candidates and not is_scored:
+        say("no worker runs: they are scored when `skysieve serve` or `skysieve worker` is started")
 
 
 def _items(inputs: list[str], feed: str) -> tuple[list[Item], list[Finding]]:
@@ -96,6 +103,12 @@ def _items(inputs: list[str], feed: str) -> tuple[list[Item], list[Finding]]:
             reason = f"cannot be read: {error.strerror or error}"
             findings.append(Finding(found.name, "unreadable-file", reason))
     return items, findings
+
+
+def _has_worker(service: Service) -> bool:
+    from skysieve.service.operation.health import State, check_health
+
+    return any(check.name == "worker" and check.state is State.OK for check in check_health(service).checks)
 
 
 def _receive(service: Service, items: list[Item], report: FeedReport) -> Reception:

@@ -159,10 +159,9 @@ def _set_active(name: str, home: Path | None, *, active: bool) -> None:
 def _opened(home: Path | None, *, new: bool = False) -> AbstractContextManager[Service]:
     from contextlib import closing
 
-    from skysieve.service.operation.existing import existing_service
-    from skysieve.service.service import open_service
+    from skysieve.service.operation.existing import existing_service, reached_service
 
-    return closing(open_service(home)) if new else existing_service(home)
+    return closing(reached_service(home)) if new else existing_service(home)
 
 
 def _id_of(service: Service, name: str) -> int:

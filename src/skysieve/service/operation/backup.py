@@ -59,6 +59,7 @@ def backup(service: Service, path: Path, *, tell: Callable[[str], None] | None =
     if path.exists():
         raise ConfigurationError(f"{path} is there already; a backup never overwrites another")
     tell = tell or (lambda _: None)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with alone(service, "backup"), _beside(path) as (unfinished, snapshot):
         tell("copying the database")
         write_snapshot(service.database, snapshot)

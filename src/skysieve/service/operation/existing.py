@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from skysieve.errors import ServiceError
 from skysieve.service.database.patience import PATIENCE_S, once_it_answers
@@ -32,13 +32,15 @@ def existing_service(folder: str | Path | None = None) -> Iterator[Service]:
     Raises
     ------
     ServiceError
-        If there is no service in the folder.
+        If there is no service in the folder, or its database does not answer, or no more.
     """
     home = find_home(folder)
     require_home(home)
     service = reached_service(home.folder)
     try:
         yield service
+    except (OperationalError, InterfaceError) as error:
+        raise _unreached(error) from error
     finally:
         service.close()
 
@@ -54,10 +56,7 @@ def reached_service(folder: str | Path | None = None, overrides: Mapping[str, An
     try:
         return open_service(folder, overrides)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise ServiceError(
-            f"the database does not answer: {reason}; look whether it runs, and at SKYSIEVE_DATABASE_URL"
-        ) from error
+        raise _unreached(error) from error
 
 
 def awaited_service(
@@ -100,3 +99,10 @@ def require_home(home: Home) -> None:
             f"{home.folder} is not the folder of a service; name it with --home or SKYSIEVE_HOME, "
             "or make a new one with `skysieve serve`"
         )
+
+
+def _unreached(error: SQLAlchemyError) -> ServiceError:
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return ServiceError(
+        f"the database does not answer: {reason}; look whether it runs, and at SKYSIEVE_DATABASE_URL"
+    )
