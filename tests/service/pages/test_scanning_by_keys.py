@@ -228,6 +228,57 @@ def test_a_comment_is_written_without_labelling_by_its_letters(service, scan, ma
         assert session.scalar(select(Comment)).user_id
 
 
+def test_a_comment_waits_for_a_lost_connection(service, scan, make_night):
+    ids = make_night(2)
+    page = scan()
+    shown(page, ids[0])
+    page.watched.expected += ["ERR_INTERNET_DISCONNECTED"]
+    page.context.set_offline(True)
+    page.keyboard.press("m")
+    page.keyboard.type("a comet?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#comment")).to_be_hidden()
+    expect(page.locator("#outbox")).to_contain_text("1 unsent")
+    page.context.set_offline(False)
+    all_sent(page)
+    expect(page.locator("#beside .remark")).to_have_text("a comet?")
+    with service.database.reading() as session:
+        assert session.scalars(select(Comment.text)).all() == ["a comet?"]
+
+
+def test_one_cutout_is_enlarged(scan, make_night):
+    ids = make_night(2)
+    page = scan(viewport={"width": 1440, "height": 900})
+    shown(page, ids[0])
+    widths = "nodes => nodes.map(node => node.clientWidth)"
+    before = page.eval_on_selector_all("#cutouts canvas", widths)
+    page.click("#cutouts canvas >> nth=2")
+    larger = page.eval_on_selector_all("#cutouts canvas", widths)
+    assert larger[2] > 1.6 * before[2]
+    assert larger[0] < before[0]
+    # It stays so for the next; the key goes on to all alike.
+    page.keyboard.press("Space")
+    shown(page, ids[1])
+    assert page.eval_on_selector_all("#cutouts canvas", widths) == larger
+    page.keyboard.press("l")
+    assert page.eval_on_selector_all("#cutouts canvas", widths) == before
+
+
+def test_cards_of_one_cutout_are_as_high_as_those_of_three(service, scan, make_night):
+    ids = make_night(4)
+    with service.database.writing() as session:
+        candidate = session.get(Candidate, ids[1])
+        candidate.object_id, candidate.name = "", "strkid26001000012150001_pid2600100001215"
+        candidate.cutouts.channels = ["difference"]
+    page = scan("/scan?where=&night=&mode=grid")
+    page.wait_for_selector(".card[data-drawn] >> nth=3")
+    heights = page.eval_on_selector_all(".card", "cards => cards.map(card => card.offsetHeight)")
+    assert max(heights) - min(heights) <= 2
+    # The part of the name that tells it from others is there however narrow the card.
+    expect(page.locator(".card-name >> nth=1")).to_have_text("26001000012150001")
+
+
 def test_what_comes_in_is_shown_as_text(scan, make_night):
     ids = make_night(2, object_id=ATTACK, source=ATTACK, fields={ATTACK: ATTACK, "magpsf": ATTACK})
     page = scan()

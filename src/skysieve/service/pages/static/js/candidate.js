@@ -1,19 +1,23 @@
 // The page of one candidate: its cutouts drawn as the person wants them, the metadata searched.
 
-import { make } from "./dom.js";
+import { find, make } from "./dom.js";
+import { ASKING, COLOURS, explanationOf, noExplanation } from "./explanation.js";
 import { Keys } from "./keys.js";
 import { Look } from "./look.js";
 import { setUpMetadata } from "./metadata_search.js";
 import { drawImage } from "./picture.js";
-import { pixelsOf, unpack } from "./pixels.js";
+import { pixelsOf } from "./pixels.js";
 
 const place = document.querySelector("#cutouts");
 setUpMetadata(document.querySelector("#metadata"));
-if (place) setUpCutouts();
+// Where the pixels do not come, the pictures of the service stay.
+if (place) setUpCutouts().catch(() => document.querySelector("#look").setAttribute("hidden", ""));
 
 async function setUpCutouts() {
   const look = new Look(document.querySelector("#look"), place.dataset.kind);
-  look.register(new Keys());
+  const keys = new Keys();
+  look.register(keys);
+  if (find("[data-toggle=overlay]")) keys.action("explanation", ["e"], "what the scorer looked at", () => look.setOverlay(!look.overlay), "Cutouts");
   const images = await pixelsOf({ pixels: place.dataset.pixels });
   let overlay = null;
   const canvases = images.channels.map((image) => {
@@ -23,22 +27,25 @@ async function setUpCutouts() {
     return { image, canvas };
   });
   const draw = () => {
-    if (look.overlay && !overlay) askOverlay();
     const shown = look.overlay ? overlay : null;
     for (const { image, canvas } of canvases) drawImage(canvas, image, images, { ...look.drawn, overlay: shown });
   };
 
-  async function askOverlay() {
-    const answer = await fetch(place.dataset.pixels.replace(/pixels.*/, "explanation"), { credentials: "same-origin" });
-    if (!answer.ok) {
-      look.setOverlay(false);
-      return;
+  async function explain() {
+    const note = find("#explanation");
+    note.textContent = look.overlay ? ASKING : "";
+    draw();
+    if (!look.overlay) return;
+    try {
+      overlay = await explanationOf(place.dataset.id);
+      note.textContent = look.overlay ? COLOURS : "";
+    } catch (error) {
+      note.textContent = noExplanation(error);
     }
-    [overlay] = unpack(await answer.arrayBuffer()).channels;
     draw();
   }
 
-  look.addEventListener("change", draw);
+  look.addEventListener("change", explain);
   new ResizeObserver(draw).observe(place);
   draw();
   place.dataset.drawn = "yes";

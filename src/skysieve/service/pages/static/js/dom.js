@@ -25,6 +25,13 @@ export function badge(said) {
   return make("span", { class: `badge ${kindOf(said)}` }, said.name);
 }
 
+// The name of a candidate in two parts, of which the second tells it from others when there is no room for both.
+export function nameParts(item) {
+  const name = item.object || item.name.replace(/^strkid(\d+)_pid\d+$/, "$1");
+  const tail = Math.min(8, Math.floor(name.length / 2));
+  return [name.slice(0, -tail), name.slice(-tail)].map((part) => make("span", {}, part));
+}
+
 // A score between 0 and 1; what lies at an end is said to lie there.
 export function scoreWords(value) {
   if (value < 0.0005) return "<0.001";

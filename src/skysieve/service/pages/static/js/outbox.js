@@ -1,8 +1,8 @@
-// Labels on their way: kept in the browser until the service has them, sent in order, sent once.
+// Labels and comments on their way: kept in the browser until the service has them, sent in order, kept once.
 //
-// Every entry has a key of its own in localStorage, so that two tabs never overwrite each other, and a key of
-// its request, so that the service takes it once however often it is sent. A lost connection only makes
-// them wait.
+// Every entry has a key of its own in localStorage, so that two tabs never overwrite each other. A label has a
+// key of its request, so that the service takes it once however often it is sent; a comment is known by its
+// words. A lost connection only makes them wait.
 
 import { postJson } from "./request.js";
 
@@ -38,6 +38,10 @@ export class Outbox extends EventTarget {
     const key = randomKey();
     this.add(`/api/v1/candidates/${candidate}/labels`, { ...body, request_key: key }, key);
     return key;
+  }
+
+  comment(candidate, text) {
+    this.add(`/api/v1/candidates/${candidate}/comments`, { text }, randomKey());
   }
 
   // Take a label back: out of the box where it was not sent yet, otherwise by telling the service.
@@ -86,23 +90,25 @@ export class Outbox extends EventTarget {
       this.storage.removeItem(key);
       return true;
     }
+    let answer;
     try {
-      await this.post(path, body, { keepalive: true });
+      answer = await this.post(path, body, { keepalive: true });
     } catch (error) {
-      return this.failed(key, body, error);
+      return this.failed(key, path, body, error);
     }
     this.storage.removeItem(key);
     this.wait = FIRST_WAIT;
     this.problem = "";
+    this.dispatchEvent(new CustomEvent("taken", { detail: { path, body, answer } }));
     return true;
   }
 
-  failed(key, body, error) {
+  failed(key, path, body, error) {
     const status = error.status ?? 0;
     if (status === 401 || status === 403) this.problem = "signed out";
     else if (status && !error.passing) {
       this.storage.removeItem(key);
-      this.dispatchEvent(new CustomEvent("refused", { detail: { body, message: error.message } }));
+      this.dispatchEvent(new CustomEvent("refused", { detail: { path, body, message: error.message } }));
       return true;
     } else this.problem = "no connection";
     this.timer = window.setTimeout(() => {

@@ -1,10 +1,10 @@
 // The scanning page: keys and buttons to what they do, in the mode that is shown.
 
 import { find, kindOf, make, toast } from "./dom.js";
+import { GoldNote } from "./gold.js";
 import { Keys } from "./keys.js";
 import { Look } from "./look.js";
 import { Outbox } from "./outbox.js";
-import { postJson } from "./request.js";
 import { GridView } from "./scan_grid.js";
 import { OneView } from "./scan_one.js";
 import { ScanState } from "./scan_state.js";
@@ -17,6 +17,7 @@ const keys = new Keys();
 const look = new Look(find("#look"), state.current?.kind ?? "alert");
 const one = new OneView(find("#one"), state, look, say);
 const grid = new GridView(find("#grid"), state, look, () => setMode("one"), say);
+const gold = new GoldNote(find("#gold"));
 let mode = setup.mode;
 
 function render() {
@@ -81,6 +82,7 @@ function step(by) {
 function setMode(wanted) {
   mode = wanted;
   if (mode === "grid") state.index = Math.max(0, Math.min(state.index, state.items.length - 1));
+  root.dataset.mode = mode;
   find("#one").hidden = mode !== "one";
   find("#grid").hidden = mode !== "grid";
   for (const button of document.querySelectorAll("[data-mode]")) {
@@ -115,22 +117,30 @@ function comment() {
   find("textarea", dialog).focus();
 }
 
-async function sendComment(event) {
+function sendComment(event) {
   event.preventDefault();
   const dialog = find("#comment");
   const text = find("textarea", dialog);
-  const problem = find(".problem", dialog);
-  const item = state.items.find((each) => String(each.id) === dialog.dataset.id);
-  try {
-    await postJson(`/api/v1/candidates/${item.id}/comments`, { text: text.value });
-    text.value = "";
-    problem.textContent = "";
-    dialog.close();
+  if (!text.value.trim()) return;
+  outbox.comment(dialog.dataset.id, text.value);
+  text.value = "";
+  dialog.close();
+  if (outbox.problem) toast("The comment waits in this browser");
+}
+
+// The service has it: a comment is shown beside its candidate, a gold item says what it is.
+function taken({ path, answer }) {
+  const item = state.items.find((each) => each.id === answer?.candidate_id);
+  if (path.endsWith("/comments")) {
     toast("Comment kept");
-    one.forgetBeside(item);
-  } catch (error) {
-    problem.textContent = error.status ? error.message : "There is no connection; the text stays here. Try again.";
-  }
+    if (item) one.forgetBeside(item);
+  } else if (answer?.answer) gold.tell(answer.answer, answer.candidate_id, item);
+}
+
+function refused({ path, body, message }) {
+  toast(`Not kept: ${message}`, "error");
+  // What was written must not be lost.
+  if (path.endsWith("/comments")) find("#comment textarea").value = body.text;
 }
 
 function help() {
@@ -177,12 +187,18 @@ keys.action("up", ["ArrowUp"], "grid: one row up", (event) => rowOrScroll(-1, ev
 keys.action("mode", ["g", "G"], "grid, or one at a time", () => setMode(mode === "one" ? "grid" : "one"), "Page");
 keys.action("select", ["Enter"], "grid: select, or not", () => mode === "grid" && grid.toggle(state.index), "Page");
 keys.action("select all", ["Ctrl+a"], "grid: select all that are left", () => mode === "grid" && grid.selectAll(), "Page");
-keys.action("clear", ["Escape"], "grid: select none", () => grid.clearSelection(), "Page");
+keys.action("clear", ["Escape"], "grid: select none", () => clear(), "Page");
 keys.action("hide", ["h", "H"], "hide the machine: no scores, unbiased labels", hideMachine, "Page");
 keys.action("explanation", ["e", "E"], "what the scorer looked at", () => explain(), "Cutouts");
+keys.action("larger", ["l", "L"], "one cutout larger, the next, all alike", () => mode === "one" && one.enlargeNext(), "Cutouts");
 keys.action("open", ["o", "O"], "open the page of the candidate", () => state.current && window.open(`/candidates/${state.current.id}`, "_blank", "noopener"), "Page");
 keys.action("help", ["?"], "these keys", help, "Page");
 look.register(keys);
+
+function clear() {
+  gold.hide();
+  grid.clearSelection();
+}
 
 function rowOrScroll(by, event) {
   if (mode === "grid") grid.moveRow(by);
@@ -191,12 +207,14 @@ function rowOrScroll(by, event) {
 
 function explain() {
   if (setup.hide) toast("The machine is hidden");
+  else if (mode === "grid") toast("What the scorer looked at is shown one at a time");
   else look.setOverlay(!look.overlay);
 }
 
 state.addEventListener("change", render);
 outbox.addEventListener("change", showOutbox);
-outbox.addEventListener("refused", ({ detail }) => toast(`Not kept: ${detail.message}`, "error"));
+outbox.addEventListener("taken", ({ detail }) => taken(detail));
+outbox.addEventListener("refused", ({ detail }) => refused(detail));
 for (const button of document.querySelectorAll("[data-undo]")) button.addEventListener("click", undo);
 find("#skip").addEventListener("click", skip);
 find("#say-comment").addEventListener("click", comment);

@@ -1,7 +1,7 @@
 // Many candidates at once: keys label the one that has the focus, or all that are selected.
 
 import { showClasses } from "./class_buttons.js";
-import { badge, find, make, scoreWords } from "./dom.js";
+import { badge, find, make, nameParts, scoreWords } from "./dom.js";
 import { drawImage } from "./picture.js";
 import { pixelsOf } from "./pixels.js";
 
@@ -40,6 +40,8 @@ export class GridView {
       if (!this.cards.has(item.id)) this.addCard(item, at);
       this.mark(item, at === index);
     });
+    const counts = new Set(items.map((item) => item.channels.length));
+    this.list.dataset.channels = counts.size > 1 ? "mixed" : ([...counts][0] ?? "");
     const more = find("#more", this.root);
     more.hidden = !this.state.next;
     find("#grid-empty", this.root).hidden = items.length > 0;
@@ -53,7 +55,7 @@ export class GridView {
     const images = make("div", { class: "card-images", data: { count: canvases.length } }, ...canvases);
     if (!canvases.length) images.append(make("span", { class: "aside" }, "no cutouts"));
     const score = item.score === undefined || item.score === null ? null : make("span", { class: "card-score" }, scoreWords(item.score));
-    const text = make("div", { class: "card-text" }, make("span", { class: "card-name" }, item.object || item.name), score);
+    const text = make("div", { class: "card-text" }, make("span", { class: "card-name" }, ...nameParts(item)), score);
     const tick = make("span", { class: "tick", "aria-hidden": "true" });
     const about = { class: "card", role: "option", "aria-selected": "false", tabindex: "-1", data: { at } };
     const card = make("div", about, images, text, make("div", { class: "card-mark" }), tick);

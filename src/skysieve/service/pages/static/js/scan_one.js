@@ -2,9 +2,10 @@
 
 import { showClasses } from "./class_buttons.js";
 import { badge, find, make, scoreWords } from "./dom.js";
+import { ASKING, COLOURS, explanationOf, noExplanation } from "./explanation.js";
 import { setUpMetadata } from "./metadata_search.js";
 import { drawImage } from "./picture.js";
-import { pixelsOf, prefetch, unpack } from "./pixels.js";
+import { pixelsOf, prefetch } from "./pixels.js";
 import { getPart } from "./request.js";
 import { Stopwatch } from "./stopwatch.js";
 
@@ -21,11 +22,12 @@ export class OneView {
     this.watch = new Stopwatch();
     this.shown = null;
     this.images = null;
-    this.overlays = new Map();
+    this.overlay = null; // what the scorer looked at, of the candidate that is shown
     this.besides = new Map();
     this.thumbs = new Map();
     this.figures = [];
-    look.addEventListener("change", () => this.redraw());
+    this.large = ""; // name of the cutout that is shown larger than the others
+    look.addEventListener("change", () => this.explain());
     new ResizeObserver(() => this.redraw()).observe(find("#cutouts"));
     window.setInterval(() => this.tick(), 500);
   }
@@ -52,6 +54,7 @@ export class OneView {
     this.showHead(item);
     this.showImages(item);
     this.showBeside(item);
+    this.explain();
     this.watch.restart();
     this.tick();
     const { items, index } = this.state;
@@ -108,43 +111,51 @@ export class OneView {
     if (this.figures.length && place.dataset.channels === names && this.figures[0].canvas.isConnected) return;
     this.figures = item.channels.map((name) => {
       const canvas = make("canvas", { role: "img", "aria-label": `${name} cutout` });
-      return { name, canvas, node: make("figure", { class: "cutout" }, canvas, make("figcaption", {}, name)) };
+      const about = { class: "cutout", on: { click: () => this.enlarge(this.large === name ? "" : name) } };
+      return { name, canvas, node: make("figure", about, canvas, make("figcaption", {}, name)) };
     });
     place.dataset.channels = names;
     place.dataset.count = this.figures.length;
     place.replaceChildren(...this.figures.map(({ node }) => node));
+    this.enlarge(this.large);
+  }
+
+  enlarge(name) {
+    this.large = name;
+    const some = this.figures.length > 1 && this.figures.some((each) => each.name === name);
+    find("#cutouts").classList.toggle("one-large", some);
+    for (const { name: each, node } of this.figures) node.classList.toggle("large", some && each === name);
+    this.redraw();
+  }
+
+  enlargeNext() {
+    const names = ["", ...this.figures.map(({ name }) => name)];
+    this.enlarge(names[(names.indexOf(this.large) + 1) % names.length]);
   }
 
   redraw() {
     if (!this.images) return;
-    const overlay = this.look.overlay ? this.overlayOf(this.shown) : null;
+    const overlay = this.look.overlay ? this.overlay : null;
     for (const { name, canvas } of this.figures) {
       const image = this.images.channels.find((each) => each.name === name);
       if (image) drawImage(canvas, image, this.images, { ...this.look.drawn, overlay });
     }
   }
 
-  // Return what the scorer looked at, once it is there.
-  overlayOf(item) {
-    const known = this.overlays.get(item.id);
-    if (known !== undefined) return known;
-    this.overlays.set(item.id, null);
-    this.askOverlay(item);
-    return null;
-  }
-
-  async askOverlay(item) {
+  // Draw with what the scorer looked at, once it is there.
+  async explain() {
+    const item = this.shown;
     const note = find("#explanation");
-    note.textContent = "Asking what the scorer looked at …";
-    try {
-      const answer = await fetch(`/api/v1/candidates/${item.id}/explanation`, { credentials: "same-origin" });
-      if (!answer.ok) throw new Error((await answer.json()).message ?? "there is no explanation");
-      this.overlays.set(item.id, unpack(await answer.arrayBuffer()).channels[0]);
-      note.textContent = "Orange speaks for the score, blue against it.";
-    } catch (error) {
-      note.textContent = `No explanation: ${error.message}`;
-    }
-    if (this.shown === item) this.redraw();
+    this.overlay = null;
+    note.textContent = "";
+    this.redraw();
+    if (!item || !this.look.overlay) return;
+    note.textContent = ASKING;
+    const [overlay, words] = await explanationOf(item.id).then((found) => [found, COLOURS], (error) => [null, noExplanation(error)]);
+    if (this.shown !== item || !this.look.overlay) return;
+    this.overlay = overlay;
+    note.textContent = words;
+    this.redraw();
   }
 
   besideOf(item) {
