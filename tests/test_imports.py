@@ -67,7 +67,7 @@ def test_start_loads_nothing_heavy(start: str) -> None:
     assert not loaded.intersection(HEAVY)
 
 
-@pytest.mark.parametrize("folder", ["samples", "sources", "preprocess", "evaluation", "scoring"])
+@pytest.mark.parametrize("folder", ["samples", "sources", "preprocess", "evaluation", "scoring", "service"])
 def test_folder_imports_without_torch(folder: str) -> None:
     modules = [name for name in MODULES if f"{name}.".startswith(f"skysieve.{folder}.")]
     assert len(modules) > 1
@@ -75,7 +75,9 @@ def test_folder_imports_without_torch(folder: str) -> None:
     assert loaded.issuperset(modules)
 
 
-@pytest.mark.parametrize("folder", ["samples", "sources", "preprocess", "evaluation", "models", "scoring"])
+@pytest.mark.parametrize(
+    "folder", ["samples", "sources", "preprocess", "evaluation", "models", "scoring", "service", "client"]
+)
 def test_package_itself_imports_nothing_that_is_optional(folder: str) -> None:
     loaded = modules_after(f"import skysieve.{folder}")
     assert not loaded.intersection({"torch", "sklearn", "matplotlib", "pandas", "astropy"})
