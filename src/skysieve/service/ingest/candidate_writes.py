@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,13 +128,19 @@ def _stamps(
     session: Session, kind: str, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[int, str]]:
     """Return id and stamp of the candidates that are there."""
-    names = [name for _, name in keys]
-    rows = session.execute(
-        select(Candidate.survey, Candidate.name, Candidate.id, Candidate.stamp).where(
-            Candidate.kind == kind, Candidate.name.in_(names)
+    names: dict[str, list[str]] = defaultdict(list)
+    for survey, name in keys:
+        names[survey].append(name)
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    # One statement a survey: without the survey, the index of the three would be walked for all of a kind.
+    for survey in sorted(names):
+        rows = session.execute(
+            select(Candidate.name, Candidate.id, Candidate.stamp).where(
+                Candidate.kind == kind, Candidate.survey == survey, Candidate.name.in_(names[survey])
+            )
         )
-    ).all()
-    return {(survey, name): (id_, stamp) for survey, name, id_, stamp in rows}
+        found |= {(survey, row.name): (row.id, row.stamp) for row in rows}
+    return found
 
 
 def _columns(session: Session, writes: Sequence[CandidateWrite]) -> dict[tuple[str, str], dict[str, Any]]:
