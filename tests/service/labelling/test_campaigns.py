@@ -80,7 +80,7 @@ def test_the_words_of_a_campaign_stay_when_the_taxonomy_changes(
         other = new_version(session, "real-bogus", [{"name": "yes"}, {"name": "no"}], kind="alert").id
     label = {"candidate_id": candidate, "user_id": user, "campaign_id": made}
     assert _kind(service, **label, taxonomy_id=other) == "no-such-taxonomy"
-    assert _kind(service, **label, value="yes") == "no-such-class"
+    assert _kind(service, **label, value="yes") == "bad-class"
     assert _kind(service, **label, value="real") == ""
 
 

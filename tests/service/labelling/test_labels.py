@@ -121,7 +121,7 @@ def test_labels_are_taken_back_by_who_gave_them(service: Service, people, candid
 @pytest.mark.parametrize(
     ("given_", "kind"),
     [
-        ({"value": "reel"}, "no-such-class"),
+        ({"value": "reel"}, "bad-class"),
         ({"value": "real", "seconds": -1.0}, "bad-label"),
         ({"value": "real", "seconds": float("nan")}, "bad-label"),
         ({"value": "real", "origin": "dream"}, "bad-label"),

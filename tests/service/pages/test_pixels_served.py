@@ -69,4 +69,4 @@ def test_a_channel_that_is_not_there_is_an_error(client, sign_in, make_night):
     first = make_night(1)[0]
     sign_in(client, Role.VIEWER)
     answer = client.get(f"/api/v1/candidates/{first}/picture", params={"channel": "../../etc"})
-    assert answer.status_code == 400
+    assert answer.status_code == 404

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api import scanning
+from skysieve.service.api import cutouts
 from skysieve.service.database.tables import (
     Campaign,
     CampaignItem,
@@ -142,7 +142,7 @@ def test_nobody_undoes_what_another_said(service, client, new_client, sign_in, m
         ({"value": "reel"}, 400),
         ({"value": "x" * 49}, 422),
         ({"value": "real", "seconds": -1}, 422),
-        ({"value": "real", "campaign_id": 99}, 400),
+        ({"value": "real", "campaign_id": 99}, 404),
         ({}, 422),
     ],
 )
@@ -251,8 +251,8 @@ def test_a_blind_campaign_hides_a_candidate_everywhere(service, client, sign_in,
         page = client.get(address).text
         assert "0.990" not in page
         assert "drb" not in page
-    assert "hidden until you have labelled it" in client.get("/search").text
-    queue = client.get("/api/v1/scanning/queue").json()["candidates"]
+    assert "hidden until you have labelled it" in client.get("/search?sort=-jd").text
+    queue = client.get("/api/v1/scanning/queue?sort=-jd").json()["candidates"]
     assert "score" not in next(row for row in queue if row["id"] == first)
 
 
@@ -285,8 +285,8 @@ def test_numbers_that_json_cannot_say_break_nothing(service, client, sign_in, ma
 def test_an_explanation_comes_as_pixels(client, sign_in, make_night, monkeypatch):
     first = make_night(1)[0]
     found = np.linspace(-1, 1, 63 * 63, dtype=np.float32).reshape(63, 63)
-    monkeypatch.setattr(scanning, "occlusion_map", lambda service, candidate_id, scorer_id: candidate_id)
-    monkeypatch.setattr(scanning, "load_map", lambda service, explanation: found)
+    monkeypatch.setattr(cutouts, "occlusion_map", lambda service, candidate_id, scorer_id: candidate_id)
+    monkeypatch.setattr(cutouts, "load_map", lambda service, explanation: found)
     sign_in(client, Role.SCANNER)
     answer = client.get(f"/api/v1/candidates/{first}/explanation")
     assert answer.status_code == 200

@@ -13,9 +13,9 @@ from skysieve.service.accounts.passwords import generate_password
 from skysieve.service.accounts.roles import SCOPES, Role
 from skysieve.service.accounts.tokens import LONGEST_DAYS, create_token, revoke_token, tokens_of
 from skysieve.service.accounts.users import add_user, list_users, set_active, set_password, set_role, user_of
-from skysieve.service.database.tables import Token, User
+from skysieve.service.api.bodies import RowBody
 from skysieve.service.web.access import CallerOf, ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID, RowId, address_of
+from skysieve.service.web.parameters import Before, RowId, address_of
 
 __all__ = ["router"]
 
@@ -37,7 +37,7 @@ class Me(BaseModel):
     scopes: list[Scope]
 
 
-class TokenBody(BaseModel):
+class TokenBody(RowBody):
     """A token, without its key."""
 
     id: int
@@ -64,7 +64,7 @@ class TokenKey(BaseModel):
     key: str
 
 
-class UserBody(BaseModel):
+class UserBody(RowBody):
     """A user."""
 
     id: int
@@ -96,7 +96,7 @@ class UserChange(BaseModel):
     active: bool | None = None
 
 
-class AuditBody(BaseModel):
+class AuditBody(RowBody):
     """Who did what to whom."""
 
     id: int
@@ -121,7 +121,7 @@ def show_me(caller: CallerOf) -> Me:
 def list_tokens(service: ServiceOf, caller: CallerOf) -> list[TokenBody]:
     """List one's own tokens, those that ended among them."""
     with service.database.reading() as session:
-        return [_token(token) for token in tokens_of(session, caller.user_id)]
+        return [TokenBody.model_validate(token) for token in tokens_of(session, caller.user_id)]
 
 
 @router.post("/tokens", dependencies=_OWN, status_code=201)
@@ -144,7 +144,7 @@ def end_token(request: Request, service: ServiceOf, caller: CallerOf, token_id: 
 def show_users(service: ServiceOf) -> list[UserBody]:
     """List all users."""
     with service.database.reading() as session:
-        return [_user(user) for user in list_users(session)]
+        return [UserBody.model_validate(user) for user in list_users(session)]
 
 
 @router.post("/users", dependencies=_ADMIN, status_code=201)
@@ -167,7 +167,7 @@ def change_user(
     if change.active is not None:
         set_active(service.database, user_id, change.active, actor=caller, address=address)
     with service.database.reading() as session:
-        return _user(user_of(session, user_id))
+        return UserBody.model_validate(user_of(session, user_id))
 
 
 @router.post("/users/{user_id}/password", dependencies=_ADMIN)
@@ -184,18 +184,10 @@ def show_audit(
     actor: Annotated[str, Query(max_length=80)] = "",
     action: Annotated[str, Query(max_length=48, description="how it begins")] = "",
     target: Annotated[str, Query(max_length=120)] = "",
-    before: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="`id` of the last one seen")] = None,
+    before: Before = None,
     size: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[AuditBody]:
     """List who did what, the newest first."""
     with service.database.reading() as session:
         found = audit_entries(session, AuditFilter(actor, action, target, before), size)
-        return [AuditBody.model_validate(entry, from_attributes=True) for entry in found]
-
-
-def _token(token: Token) -> TokenBody:
-    return TokenBody.model_validate(token, from_attributes=True)
-
-
-def _user(user: User) -> UserBody:
-    return UserBody.model_validate(user, from_attributes=True)
+        return [AuditBody.model_validate(entry) for entry in found]

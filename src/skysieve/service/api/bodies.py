@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from skysieve.service.candidates.history import Point
-from skysieve.service.database.tables import Candidate, JournalEntry, QuarantinedItem, Scorer
+from skysieve.service.database.tables import Candidate
 from skysieve.service.labelling.blinding import without_machine
 from skysieve.service.labelling.labels import GivenLabel
 
@@ -22,16 +20,19 @@ __all__ = [
     "NearCandidate",
     "PointBody",
     "QuarantineBody",
+    "RowBody",
     "ScoreBody",
     "ScorerBody",
     "candidate_body",
     "detail_body",
-    "journal_body",
     "label_body",
-    "point_bodies",
-    "quarantine_body",
-    "scorer_body",
 ]
+
+
+class RowBody(BaseModel):
+    """A body whose fields are attributes of a row: ``RowBody.model_validate(row)`` makes it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 class CandidateBody(BaseModel):
@@ -112,7 +113,7 @@ class NearCandidate(BaseModel):
     candidate: CandidateBody
 
 
-class PointBody(BaseModel):
+class PointBody(RowBody):
     """A point of a light curve."""
 
     jd: float
@@ -123,7 +124,7 @@ class PointBody(BaseModel):
     candidate_id: int | None
 
 
-class ScorerBody(BaseModel):
+class ScorerBody(RowBody):
     """A model or a sieve that scores here."""
 
     id: int
@@ -137,7 +138,7 @@ class ScorerBody(BaseModel):
     description: dict[str, Any]
 
 
-class QuarantineBody(BaseModel):
+class QuarantineBody(RowBody):
     """An item that was kept aside."""
 
     id: int
@@ -152,7 +153,7 @@ class QuarantineBody(BaseModel):
     last_at: datetime
 
 
-class JournalBody(BaseModel):
+class JournalBody(RowBody):
     """What became of an item."""
 
     id: int
@@ -204,64 +205,6 @@ def detail_body(
         scores=scores,
         verdicts=verdicts,
         labels=labels,
-    )
-
-
-def point_bodies(points: Iterable[Point]) -> list[PointBody]:
-    """Return the bodies of a light curve."""
-    return [
-        PointBody(
-            jd=point.jd,
-            mag=point.mag,
-            mag_error=point.mag_error,
-            band=point.band,
-            detected=point.detected,
-            candidate_id=point.candidate_id,
-        )
-        for point in points
-    ]
-
-
-def scorer_body(scorer: Scorer) -> ScorerBody:
-    """Return the body of a scorer."""
-    return ScorerBody(
-        id=scorer.id,
-        kind=scorer.kind,
-        name=scorer.name,
-        identity=scorer.identity,
-        is_sieve=scorer.is_sieve,
-        duty=scorer.duty,
-        registered_at=scorer.registered_at,
-        promoted_at=scorer.promoted_at,
-        description=scorer.description,
-    )
-
-
-def quarantine_body(item: QuarantinedItem) -> QuarantineBody:
-    """Return the body of an item of the quarantine."""
-    return QuarantineBody(
-        id=item.id,
-        feed=item.feed,
-        item=item.item,
-        record=item.record,
-        kind=item.kind,
-        reason=item.reason,
-        state=item.state,
-        attempts=item.attempts,
-        first_at=item.first_at,
-        last_at=item.last_at,
-    )
-
-
-def journal_body(entry: JournalEntry) -> JournalBody:
-    """Return the body of an entry of the journal."""
-    return JournalBody(
-        id=entry.id,
-        feed=entry.feed,
-        item=entry.item,
-        outcome=entry.outcome,
-        candidates=entry.candidates,
-        at=entry.at,
     )
 
 

@@ -28,7 +28,7 @@ from skysieve.service.labelling.campaigns import (
 from skysieve.service.labelling.consensus import consensus
 from skysieve.service.labelling.proposals import Proposal, choose, chosen_by_id
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID, RowId
+from skysieve.service.web.parameters import RowId
 
 __all__ = ["router"]
 
@@ -36,8 +36,6 @@ router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])
 
 _READ, _LABEL = access(Role.SCANNER, "read"), access(Role.SCANNER, "label")
 _CURATE = access(Role.CURATOR, "curate")
-
-CandidateId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
 
 class CampaignBody(BaseModel):
@@ -66,14 +64,14 @@ class CampaignRequest(BaseModel):
     tutorial: str = Field("", max_length=20_000)
     labels_wanted: int = Field(3, ge=1, le=100)
     hide_machine: bool = True
-    taxonomy_id: int | None = Field(None, ge=1, le=LARGEST_ID)
+    taxonomy_id: RowId | None = None
     gold_rate: float = Field(GOLD_RATE, ge=0, le=0.5, description="share of gold items a person sees")
-    candidates: list[CandidateId] = Field(default_factory=list, max_length=100_000)
+    candidates: list[RowId] = Field(default_factory=list, max_length=100_000)
     strategies: dict[Literal["random", "bins", "uncertainty", "disagreement"], int] = Field(
         default_factory=dict, description="how many by each way; of bins: of each bin"
     )
     where: str = Field("", max_length=4000, description="filter that all must pass")
-    per_object: int | None = Field(None, ge=1, le=LARGEST_ID)
+    per_object: RowId | None = None
     relabel: bool = False
     seed: int = Field(42, ge=0, le=2**31)
 
@@ -87,7 +85,7 @@ class StateRequest(BaseModel):
 class GoldRequest(BaseModel):
     """A candidate of which the label is known."""
 
-    candidate_id: CandidateId
+    candidate_id: RowId
     value: str = Field(max_length=48)
     reason: str = Field("", max_length=2000)
 

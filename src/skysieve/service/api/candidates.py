@@ -1,15 +1,14 @@
-"""Candidates: search, one with all that belongs to it, its light curve, its neighbours, its files."""
+"""Candidates: search, one with all that belongs to it, its light curve, its neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
 from skysieve.service.api.bodies import (
     CandidateBody,
@@ -22,34 +21,29 @@ from skysieve.service.api.bodies import (
     candidate_body,
     detail_body,
     label_body,
-    point_bodies,
 )
 from skysieve.service.candidates.history import history
 from skysieve.service.candidates.neighbours import neighbours
+from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.candidates.similar import similar
 from skysieve.service.database.tables import Candidate, Score, Scorer, Verdict
 from skysieve.service.labelling.blinding import blind_to, unbiased
 from skysieve.service.labelling.labels import labels_of
-from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
+from skysieve.service.web.parameters import NightName, RowId
 
-__all__ = ["CandidateId", "SearchOf", "find_candidate", "router"]
+__all__ = ["SearchOf", "router"]
 
 router = APIRouter(prefix="/api/v1", tags=["candidates"])
 
 READ = access(Role.VIEWER, "read")
-#: The largest number that a key of the database can be.
-LARGEST_KEY = 2**63 - 1
-
-#: Parameter of a route: the number of a candidate.
-CandidateId = Annotated[int, Path(ge=1, le=LARGEST_KEY, description="number of the candidate here")]
 
 
 def search_of(
     where: Annotated[str, Query(max_length=4000, description="filter, in the language of searches")] = "",
     sort: Annotated[str, Query(max_length=32, description="`score`, `-score`, `mag`, `-jd` ...")] = "-score",
-    night: Annotated[str, Query(max_length=16, description="`YYYYMMDD`; empty: all")] = "",
+    night: NightName = "",
     ra: Annotated[float | None, Query(ge=0, le=360, description="middle of a cone, degrees")] = None,
     dec: Annotated[float | None, Query(ge=-90, le=90)] = None,
     radius: Annotated[float | None, Query(gt=0, le=36_000, description="radius of the cone, arcsec")] = None,
@@ -99,7 +93,7 @@ def show_by_name(
 
 
 @router.get("/candidates/{candidate_id}", dependencies=[READ])
-def show(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> CandidateDetail:
+def show(service: ServiceOf, caller: CallerOf, candidate_id: RowId) -> CandidateDetail:
     """Return a candidate with the scores of all models, verdicts, and all labels.
 
     Whoever is to label it unbiased gets these after having said something.
@@ -115,7 +109,7 @@ def show(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> Can
 
 
 @router.get("/candidates/{candidate_id}/labels", dependencies=[READ])
-def show_labels(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> list[LabelBody]:
+def show_labels(service: ServiceOf, caller: CallerOf, candidate_id: RowId) -> list[LabelBody]:
     """Return what people have said of a candidate, what was taken back included."""
     with service.database.reading() as session:
         find_candidate(session, candidate_id)
@@ -125,17 +119,18 @@ def show_labels(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId)
 
 
 @router.get("/candidates/{candidate_id}/history", dependencies=[READ])
-def show_history(service: ServiceOf, candidate_id: CandidateId) -> list[PointBody]:
+def show_history(service: ServiceOf, candidate_id: RowId) -> list[PointBody]:
     """Return the light curve of a candidate's object."""
     with service.database.reading() as session:
-        return point_bodies(history(service, session, find_candidate(session, candidate_id)))
+        points = history(service, session, find_candidate(session, candidate_id))
+        return [PointBody.model_validate(point) for point in points]
 
 
 @router.get("/candidates/{candidate_id}/neighbours", dependencies=[READ])
 def show_neighbours(
     service: ServiceOf,
     caller: CallerOf,
-    candidate_id: CandidateId,
+    candidate_id: RowId,
     radius: Annotated[float, Query(gt=0, le=3600, description="arcsec")] = 10.0,
 ) -> list[NearCandidate]:
     """Return candidates close by on the sky, nearest first."""
@@ -148,63 +143,12 @@ def show_neighbours(
 def show_similar(
     service: ServiceOf,
     caller: CallerOf,
-    candidate_id: CandidateId,
+    candidate_id: RowId,
     most: Annotated[int, Query(ge=1, le=100)] = 12,
 ) -> list[NearCandidate]:
     """Return candidates that look alike, most alike first."""
     with service.database.reading() as session:
         return _near(session, caller, similar(session, find_candidate(session, candidate_id), most))
-
-
-@router.get(
-    "/candidates/{candidate_id}/cutouts",
-    dependencies=[READ],
-    response_class=Response,
-    responses={200: {"content": {"application/fits+gzip": {}, "image/jpeg": {}, "image/png": {}}}},
-)
-def download_cutouts(service: ServiceOf, candidate_id: CandidateId) -> Response:
-    """Return the file of the cutouts: FITS with an extension a channel, or the picture as it came."""
-    with service.database.reading() as session:
-        candidate = find_candidate(session, candidate_id)
-        cutouts = candidate.cutouts
-    if cutouts is None:
-        raise InputError(candidate.name, "no-such-cutouts", "the candidate has no cutouts")
-    ending = {"image/jpeg": "jpg", "image/png": "png"}.get(cutouts.media_type, "fits.gz")
-    return _file(service, cutouts.sha256, cutouts.media_type, f"candidate-{candidate_id}.{ending}")
-
-
-@router.get(
-    "/candidates/{candidate_id}/packet",
-    dependencies=[READ],
-    response_class=Response,
-    responses={200: {"content": {"application/avro": {}}}},
-)
-def download_packet(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> Response:
-    """Return the packet as it came; whoever is to label it unbiased gets it after having said something."""
-    with service.database.reading() as session:
-        candidate = find_candidate(session, candidate_id)
-        if blind_to(session, caller, [candidate_id]):
-            raise AccessError(f"{candidate.name}: its packet holds scores; label it in the campaign first")
-        cutouts = candidate.cutouts
-    if cutouts is None or not cutouts.packet_sha256:
-        raise InputError(
-            candidate.name, "no-such-packet", "the candidate came without a packet, or none was kept"
-        )
-    return _file(service, cutouts.packet_sha256, "application/avro", f"candidate-{candidate_id}.avro")
-
-
-def find_candidate(session: Session, candidate_id: int) -> Candidate:
-    """Return a candidate.
-
-    Raises
-    ------
-    InputError
-        ``no-such-candidate``.
-    """
-    candidate = session.get(Candidate, candidate_id)
-    if candidate is None:
-        raise InputError(str(candidate_id), "no-such-candidate", "there is no candidate of this number")
-    return candidate
 
 
 def _bodies(session: Session, caller: Caller, rows: Sequence[Candidate]) -> list[CandidateBody]:
@@ -217,15 +161,6 @@ def _near(session: Session, caller: Caller, found: Sequence[tuple[Candidate, flo
     return [
         NearCandidate(distance=apart, candidate=body) for body, (_, apart) in zip(bodies, found, strict=True)
     ]
-
-
-def _file(service: Service, sha256: str, media_type: str, name: str) -> Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "ETag": f'"{sha256}"',
-        "Cache-Control": "private, max-age=31536000, immutable",
-    }
-    return Response(service.files.get(sha256), media_type=media_type, headers=headers)
 
 
 def _scores(session: Session, candidate_id: int) -> list[ScoreBody]:

@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.bodies import JournalBody, QuarantineBody, journal_body, quarantine_body
+from skysieve.service.api.bodies import JournalBody, QuarantineBody
 from skysieve.service.database.tables import JournalEntry, QuarantinedItem
 from skysieve.service.ingest.items import Item
 from skysieve.service.ingest.quarantine import OPEN, dismiss
 from skysieve.service.ingest.reception import receive, retry
 from skysieve.service.web.access import CallerOf, ServiceOf, access
+from skysieve.service.web.parameters import Before
 
 __all__ = ["router"]
 
@@ -72,7 +73,7 @@ def show_journal(
     service: ServiceOf,
     feed: Annotated[str, Query(max_length=48)] = "",
     outcome: Annotated[str, Query(max_length=16)] = "",
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`id` of the last one seen")] = None,
+    before: Before = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[JournalBody]:
     """Return what came in, the latest first."""
@@ -84,14 +85,14 @@ def show_journal(
     if before is not None:
         statement = statement.where(JournalEntry.id < before)
     with service.database.reading() as session:
-        return [journal_body(entry) for entry in session.scalars(statement)]
+        return [JournalBody.model_validate(entry) for entry in session.scalars(statement)]
 
 
 @router.get("/quarantine", dependencies=[READ])
 def show_quarantine(
     service: ServiceOf,
     state: Literal["open", "retry", "resolved", "dismissed"] = "open",
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`id` of the last one seen")] = None,
+    before: Before = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[QuarantineBody]:
     """Return what was kept aside, the latest first."""
@@ -100,7 +101,7 @@ def show_quarantine(
         statement = statement.where(QuarantinedItem.id < before)
     with service.database.reading() as session:
         found = session.scalars(statement.order_by(QuarantinedItem.id.desc()).limit(limit))
-        return [quarantine_body(item) for item in found]
+        return [QuarantineBody.model_validate(item) for item in found]
 
 
 @router.post("/quarantine/retry", dependencies=[CURATE])

@@ -1,52 +1,38 @@
-"""What the scanning page asks for: the next candidates, their pixels; and what it sends: labels, comments."""
+"""What the scanning page asks for, the next candidates, and what it sends: labels and comments."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from skysieve.errors import AccessError, InputError
 from skysieve.service.accounts.roles import Role
+from skysieve.service.api.bodies import RowBody
 from skysieve.service.api.campaigns import AnswerBody
-from skysieve.service.api.pixels import PIXEL_SCALES, PIXELS_TYPE, pack_pixels, picture
 from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
-from skysieve.service.candidates.images import FITS_GZIP, load_images
-from skysieve.service.database.tables import Candidate, Cutouts, Label
-from skysieve.service.judging.explaining import load_map, occlusion_map
-from skysieve.service.judging.scorer_rows import on_duty
-from skysieve.service.labelling.blinding import blind_to
+from skysieve.service.database.tables import Label
 from skysieve.service.labelling.campaign_queue import gold_answer
 from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.labelling.comments import add_comment
 from skysieve.service.labelling.labels import give_label, undo_last, withdraw
-from skysieve.service.service import Service
 from skysieve.service.web.access import CallerOf, ServiceOf, access
+from skysieve.service.web.parameters import NightName, RowId
 
-__all__ = ["CandidateId", "router"]
+__all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1", tags=["scanning"])
-
-#: What is asked for with the hash of its content never changes.
-_FOREVER = "private, max-age=31536000, immutable"
-_CHECK_AGAIN = "private, no-cache"
-#: Characters of the hash that an address needs to carry.
-_VERSION = 16
-_LARGEST_ID = 2**63 - 1
-
-CandidateId = Annotated[int, Field(ge=1, le=_LARGEST_ID)]
 
 
 class LabelAsked(BaseModel):
     """What a person says of a candidate."""
 
     value: str = Field(max_length=48)
-    taxonomy_id: int | None = Field(None, ge=1, le=_LARGEST_ID)
-    campaign_id: int | None = Field(None, ge=1, le=_LARGEST_ID)
+    taxonomy_id: RowId | None = None
+    campaign_id: RowId | None = None
     machine_hidden: bool = False
     seconds: float | None = Field(None, ge=0, le=604_799, allow_inf_nan=False)
     request_key: str | None = Field(None, min_length=1, max_length=64)
@@ -70,7 +56,7 @@ class UndoAsked(BaseModel):
     """Which label to take back: that of a request, or the last one that still counts."""
 
     request_key: str | None = Field(None, min_length=1, max_length=64)
-    campaign_id: int | None = Field(None, ge=1, le=_LARGEST_ID)
+    campaign_id: RowId | None = None
 
 
 class Undone(BaseModel):
@@ -85,7 +71,7 @@ class CommentAsked(BaseModel):
     text: str = Field(max_length=8_000)
 
 
-class CommentGiven(BaseModel):
+class CommentGiven(RowBody):
     """A remark as it stands."""
 
     id: int
@@ -99,11 +85,11 @@ def queue(
     service: ServiceOf,
     caller: CallerOf,
     *,
-    night: Annotated[str, Query(max_length=16)] = "",
+    night: NightName = "",
     where: Annotated[str, Query(max_length=4_000)] = "",
     sort: Annotated[str, Query(max_length=80)] = "-score",
     show: Show = "unlabelled",
-    campaign: Annotated[int | None, Query(ge=1, le=_LARGEST_ID)] = None,
+    campaign: RowId | None = None,
     hide: bool = False,
     size: Annotated[int, Query(ge=1, le=100)] = 24,
     cursor: Annotated[str, Query(max_length=20_000)] = "",
@@ -119,7 +105,7 @@ def queue(
 @router.post(
     "/candidates/{candidate_id}/labels", status_code=201, dependencies=[access(Role.SCANNER, "label")]
 )
-def label(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId, asked: LabelAsked) -> LabelGiven:
+def label(service: ServiceOf, caller: CallerOf, candidate_id: RowId, asked: LabelAsked) -> LabelGiven:
     """Label a candidate. The same request key again changes nothing, and answers the same."""
 
     def work(session: Session) -> LabelGiven:
@@ -165,126 +151,14 @@ def undo(service: ServiceOf, caller: CallerOf, asked: UndoAsked) -> Undone:
 @router.post(
     "/candidates/{candidate_id}/comments", status_code=201, dependencies=[access(Role.SCANNER, "label")]
 )
-def comment(
-    service: ServiceOf, caller: CallerOf, candidate_id: CandidateId, asked: CommentAsked
-) -> CommentGiven:
+def comment(service: ServiceOf, caller: CallerOf, candidate_id: RowId, asked: CommentAsked) -> CommentGiven:
     """Remark on a candidate."""
 
     def work(session: Session) -> CommentGiven:
         made = add_comment(session, candidate_id=candidate_id, user_id=caller.user_id, text=asked.text)
-        return CommentGiven(id=made.id, candidate_id=made.candidate_id, text=made.text, made_at=made.made_at)
+        return CommentGiven.model_validate(made)
 
     return service.database.write(work)
-
-
-@router.get(
-    "/candidates/{candidate_id}/pixels",
-    dependencies=[access(Role.VIEWER, "read")],
-    response_class=Response,
-    responses={200: {"content": {PIXELS_TYPE: {}}}, 304: {"description": "The browser has them already."}},
-)
-def pixels(
-    service: ServiceOf,
-    candidate_id: CandidateId,
-    v: Annotated[str, Query(max_length=64)] = "",
-    if_none_match: Annotated[str, Header()] = "",
-) -> Response:
-    """Return the cutouts as float32, in the form of `skysieve.service.api.pixels.pack_pixels`."""
-    candidate = _find_candidate(service, candidate_id)
-    cutouts = _cutouts_of(candidate)
-    headers = _caching(cutouts, "pixels", v)
-    if if_none_match == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    upright = cutouts.media_type != FITS_GZIP
-    images = load_images(service.files, cutouts)
-    packed = pack_pixels(images, pixel_scale=PIXEL_SCALES.get(candidate.survey), upright=upright)
-    # Noise does not get smaller by being compressed.
-    headers["Content-Encoding"] = "identity"
-    return Response(packed, media_type=PIXELS_TYPE, headers=headers)
-
-
-@router.get(
-    "/candidates/{candidate_id}/picture",
-    dependencies=[access(Role.VIEWER, "read")],
-    response_class=Response,
-    responses={200: {"content": {"image/png": {}}}, 304: {"description": "The browser has it already."}},
-)
-def cutout_picture(
-    service: ServiceOf,
-    candidate_id: CandidateId,
-    channel: Annotated[str, Query(max_length=68)] = "",
-    zoom: Annotated[int, Query(ge=1, le=8)] = 2,
-    v: Annotated[str, Query(max_length=64)] = "",
-    if_none_match: Annotated[str, Header()] = "",
-) -> Response:
-    """Return one cutout as a grey PNG; the last channel where none is named."""
-    cutouts = _cutouts_of(_find_candidate(service, candidate_id))
-    chosen = channel or (cutouts.channels[-1] if cutouts.channels else "difference")
-    headers = _caching(cutouts, f"{chosen}-{zoom}", v)
-    if if_none_match == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    images = load_images(service.files, cutouts)
-    if chosen not in images:
-        known = ", ".join(images)
-        raise InputError(str(candidate_id), "no-such-channel", f"has no channel {chosen!r}; it has {known}")
-    upright = cutouts.media_type != FITS_GZIP
-    return Response(
-        picture(images[chosen], upright=upright, zoom=zoom), media_type="image/png", headers=headers
-    )
-
-
-@router.get(
-    "/candidates/{candidate_id}/explanation",
-    dependencies=[access(Role.SCANNER, "read")],
-    response_class=Response,
-    responses={200: {"content": {PIXELS_TYPE: {}}}},
-)
-def explanation(service: ServiceOf, caller: CallerOf, candidate_id: CandidateId) -> Response:
-    """Return what the scorer on duty looked at, as one channel in the form of the pixels.
-
-    Positive where covering it lowers the score. It is computed the first time that it is asked for.
-    """
-    candidate = _find_candidate(service, candidate_id)
-    cutouts = _cutouts_of(candidate)
-    with service.database.reading() as session:
-        if blind_to(session, caller, [candidate_id]):
-            raise AccessError("a campaign asks you to judge the candidate unbiased; label it there first")
-        scorer = on_duty(session, candidate.kind)
-        if scorer is None:
-            raise InputError(candidate.name, "not-scored", "no scorer of its kind is on duty")
-        scorer_id = scorer.id
-    found = load_map(service, occlusion_map(service, candidate_id, scorer_id))
-    packed = pack_pixels({"explanation": found}, upright=cutouts.media_type != FITS_GZIP)
-    return Response(packed, media_type=PIXELS_TYPE, headers={"Cache-Control": _CHECK_AGAIN})
-
-
-def _find_candidate(service: Service, candidate_id: int) -> Candidate:
-    """Return a candidate with its cutouts.
-
-    Raises
-    ------
-    InputError
-        ``no-such-candidate``.
-    """
-    with service.database.reading() as session:
-        found = session.get(Candidate, candidate_id, options=[joinedload(Candidate.cutouts)])
-        session.expunge_all()  # the end of a session would forget what was read
-    if found is None:
-        raise InputError(str(candidate_id), "no-such-candidate", "no candidate has this number")
-    return found
-
-
-def _cutouts_of(candidate: Candidate) -> Cutouts:
-    if candidate.cutouts is None:
-        raise InputError(str(candidate.id), "no-such-cutouts", "the candidate came without cutouts")
-    return candidate.cutouts
-
-
-def _caching(cutouts: Cutouts, form: str, version: str) -> dict[str, str]:
-    """Return headers: what is asked for by its hash is kept for good, anything else is asked for again."""
-    named = len(version) >= _VERSION and cutouts.sha256.startswith(version)
-    quoted = form.encode("ascii", "replace").decode().replace('"', "")
-    return {"ETag": f'"{cutouts.sha256[:32]}-{quoted}"', "Cache-Control": _FOREVER if named else _CHECK_AGAIN}
 
 
 def _given(given: Label, answer: AnswerBody | None = None) -> LabelGiven:

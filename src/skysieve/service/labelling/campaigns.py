@@ -214,7 +214,7 @@ def add_gold(session: Session, campaign_id: int, gold: Mapping[int, tuple[str, s
     Raises
     ------
     InputError
-        ``no-such-campaign``, ``no-such-class``, ``no-such-candidate``; ``closed-campaign``.
+        ``no-such-campaign``, ``bad-class``, ``no-such-candidate``; ``closed-campaign``.
     """
     campaign = find_campaign(session, campaign_id)
     if campaign.state == CLOSED:

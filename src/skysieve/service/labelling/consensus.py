@@ -156,7 +156,7 @@ def dawid_skene(
     Raises
     ------
     InputError
-        ``no-such-class`` if a gold item has a class that does not exist.
+        ``bad-class`` if a gold item has a class that does not exist.
     ConfigurationError
         If the smoothing is not positive.
     """
@@ -280,7 +280,7 @@ def _gold(votes: Votes, gold: Mapping[int, str] | None) -> NDArray[np.int64]:
     for item, name in (gold or {}).items():
         if name not in votes.classes:
             reason = f"the gold item is called {name!r}, none of {', '.join(votes.classes)}"
-            raise InputError(str(item), "no-such-class", reason)
+            raise InputError(str(item), "bad-class", reason)
         if item in at:
             known[at[item]] = votes.classes.index(name)
     return known

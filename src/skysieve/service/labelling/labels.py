@@ -86,7 +86,7 @@ def give_label(
     Raises
     ------
     InputError
-        ``no-such-candidate``, ``no-such-class``, ``no-such-taxonomy``, ``bad-label``, ``request-key-taken``,
+        ``no-such-candidate``, ``bad-class``, ``no-such-taxonomy``, ``bad-label``, ``request-key-taken``,
         and as of `skysieve.service.labelling.campaign_rules.check_may_label`.
     """
     kind = _lock(session, candidate_id)

@@ -136,7 +136,7 @@ def check_value(taxonomy: Taxonomy, value: str) -> None:
     Raises
     ------
     InputError
-        ``no-such-class``, with the nearest right name.
+        ``bad-class``, with the nearest right name.
     """
     names = [each["name"] for each in taxonomy.classes]
     if value not in names:
@@ -144,7 +144,7 @@ def check_value(taxonomy: Taxonomy, value: str) -> None:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InputError(
             value[:80],
-            "no-such-class",
+            "bad-class",
             f"is no class of {taxonomy.name} version {taxonomy.version} ({', '.join(names)}){hint}",
         )
 

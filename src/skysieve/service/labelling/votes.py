@@ -69,7 +69,7 @@ def votes_from(
     Raises
     ------
     InputError
-        ``no-such-class`` if a vote is none of the words.
+        ``bad-class`` if a vote is none of the words.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def votes_from(
     last: dict[tuple[int, int], int] = {}
     for item, rater, word in votes:
         if word not in index:
-            raise InputError(str(item), "no-such-class", f"{word!r} is none of {', '.join(classes)}")
+            raise InputError(str(item), "bad-class", f"{word!r} is none of {', '.join(classes)}")
         last[item, rater] = index[word]
     known_items = tuple(sorted({*items, *(item for item, _ in last)}))
     known_raters = tuple(sorted({rater for _, rater in last}))

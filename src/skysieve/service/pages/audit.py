@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from skysieve.service.accounts.audit import AuditFilter, audit_entries
 from skysieve.service.accounts.roles import Role
 from skysieve.service.web.access import ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID
+from skysieve.service.web.parameters import Before
 from skysieve.service.web.templating import render
 
 __all__ = ["router"]
@@ -27,7 +27,7 @@ def show(
     actor: Annotated[str, Query(max_length=80)] = "",
     action: Annotated[str, Query(max_length=48)] = "",
     target: Annotated[str, Query(max_length=120)] = "",
-    before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    before: Before = None,
 ) -> Response:
     """List who did what, the newest first."""
     wanted = AuditFilter(actor.strip(), action.strip(), target.strip(), before)

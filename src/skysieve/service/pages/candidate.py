@@ -22,7 +22,7 @@ from skysieve.service.labelling.taxonomies import current_taxonomy, taxonomies
 from skysieve.service.pages.details import details_of
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID, RowId
+from skysieve.service.web.parameters import RowId
 from skysieve.service.web.templating import redirect, render
 
 __all__ = ["router"]
@@ -61,7 +61,7 @@ def label(
     caller: CallerOf,
     candidate_id: RowId,
     value: Annotated[str, Form(max_length=48)],
-    taxonomy_id: Annotated[int | None, Form(ge=1, le=LARGEST_ID)] = None,
+    taxonomy_id: Annotated[RowId | None, Form()] = None,
 ) -> Response:
     """Label a candidate by a form."""
 

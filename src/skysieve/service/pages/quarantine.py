@@ -24,7 +24,7 @@ from skysieve.service.ingest.quarantine import (
 from skysieve.service.ingest.reception import retry
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID, address_of
+from skysieve.service.web.parameters import Before, RowId, address_of
 from skysieve.service.web.templating import redirect, render
 
 __all__ = ["router"]
@@ -37,7 +37,7 @@ _STATES = {OPEN: "open", RETRY: "to be tried again", RESOLVED: "went well later"
 #: Items that one press tries again, at the most: the press waits for them.
 MOST_TRIED = 500
 
-Ids = Annotated[list[Annotated[int, Form(ge=1, le=LARGEST_ID)]], Form()]
+Ids = Annotated[list[RowId], Form()]
 
 
 @router.get("", dependencies=_CURATE)
@@ -47,7 +47,7 @@ def show(
     *,
     state: Annotated[str, Query(pattern="^(open|retry|resolved|dismissed)$")] = OPEN,
     kind: Annotated[str, Query(max_length=64)] = "",
-    before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    before: Before = None,
 ) -> Response:
     """List what is kept aside."""
     with service.database.reading() as session:

@@ -21,7 +21,7 @@ from skysieve.service.labelling.taxonomies import current_taxonomy, taxonomies
 from skysieve.service.pages.details import details_of
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID, RowId
+from skysieve.service.web.parameters import RowId
 from skysieve.service.web.templating import render
 
 __all__ = ["router"]
@@ -54,7 +54,7 @@ def scan(
     where: Annotated[str, Query(max_length=4_000)] = "passes = true",
     sort: Annotated[str, Query(max_length=80)] = "-score",
     show: Show = "unlabelled",
-    campaign: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    campaign: RowId | None = None,
     hide: bool = False,
     mode: Annotated[str, Query(pattern="^(one|grid)$")] = "one",
     taxonomy: Annotated[str, Query(pattern="^[0-9]{0,18}$")] = "",
@@ -94,7 +94,7 @@ def beside(
     caller: CallerOf,
     candidate_id: RowId,
     *,
-    campaign: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    campaign: RowId | None = None,
     hide: bool = False,
 ) -> HTMLResponse:
     """Show what stands beside the cutouts of a candidate: a part of the page."""

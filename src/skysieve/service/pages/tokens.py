@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from skysieve.errors import AccessError, InputError
@@ -14,7 +14,7 @@ from skysieve.service.accounts.users import user_of
 from skysieve.service.database.columns import utc_now
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
-from skysieve.service.web.parameters import LARGEST_ID, RowId, address_of
+from skysieve.service.web.parameters import RowId, address_of
 from skysieve.service.web.templating import redirect, render
 
 __all__ = ["router"]
@@ -29,7 +29,7 @@ def show(
     request: Request,
     service: ServiceOf,
     caller: CallerOf,
-    user: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    user: RowId | None = None,
 ) -> Response:
     """List tokens: one's own, or a user's where an admin asks."""
     return _page(request, service, caller, owner_id=user or caller.user_id)

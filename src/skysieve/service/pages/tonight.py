@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from skysieve.service.pages.details import label_kinds
 from skysieve.service.pages.drawing import Bars, bars_by_hour, score_bars
 from skysieve.service.service import Service
 from skysieve.service.web.access import ServiceOf, access
+from skysieve.service.web.parameters import NightName
 from skysieve.service.web.templating import render
 
 __all__ = ["router"]
@@ -29,8 +30,6 @@ router = APIRouter(include_in_schema=False)
 _READ = [access(Role.VIEWER, "read")]
 #: All nights together.
 ALL = "all"
-
-NightName = Annotated[str, Query(max_length=16)]
 
 
 @router.get("/", dependencies=_READ)
