@@ -128,3 +128,11 @@ def test_a_flood_of_sign_ins_is_turned_away_instead_of_filling_memory(monkeypatc
     with passwords._turn(), pytest.raises(ServiceError, match="try again"):
         verify_password("copper kettle 81", "")
     assert not verify_password("copper kettle 81", "")
+
+
+def test_of_a_flood_of_sign_ins_few_wait_in_line(monkeypatch) -> None:
+    # Each that waits holds a thread, and without threads nobody at all is answered.
+    monkeypatch.setattr(passwords, "_IN_LINE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(passwords, "WAIT_S", 60.0)
+    with passwords._turn(), pytest.raises(ServiceError, match="try again"):
+        verify_password("copper kettle 81 moons", "")

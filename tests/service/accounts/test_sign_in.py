@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from skysieve.errors import ServiceError
 from skysieve.service.accounts import sign_in as module
 from skysieve.service.accounts.roles import Role
 from skysieve.service.accounts.sign_in import sign_in
@@ -48,3 +49,29 @@ def test_a_user_without_a_password_cannot_sign_in(service, make_user) -> None:
     make_user("robot", Role.CURATOR, "")
     for password in ("", "anything"):
         assert sign_in(service.database, "robot", password, address="").secret == ""
+
+
+def test_a_flood_that_must_wait_writes_nothing(service, make_user, monkeypatch) -> None:
+    make_user("ana")
+    for _ in range(5):
+        sign_in(service.database, "ana", "wrong", address="192.0.2.1")
+
+    def write(work: object) -> None:
+        raise AssertionError("SQLite has one writer: whoever floods the sign-in would keep it from the feeds")
+
+    monkeypatch.setattr(service.database, "write", write)
+    assert sign_in(service.database, "ana", PASSWORD, address="192.0.2.1").wait_s > 0
+
+
+def test_who_is_turned_away_in_a_flood_is_not_made_to_wait_for_it(service, make_user, monkeypatch) -> None:
+    make_user("ana")
+
+    def busy(password: str, stored: str) -> bool:
+        raise ServiceError("too many people sign in just now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "verify_password", busy)
+        for _ in range(6):
+            with pytest.raises(ServiceError):
+                sign_in(service.database, "ana", PASSWORD, address="192.0.2.1")
+    assert sign_in(service.database, "ana", PASSWORD, address="192.0.2.1").secret

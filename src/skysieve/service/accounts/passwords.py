@@ -33,7 +33,10 @@ HASHER = PasswordHasher()
 # Each takes 64 MiB: a flood of sign-ins queues here instead of filling the memory, but not for long, since
 # whoever waits holds one of the threads that answer everybody.
 _AT_ONCE = threading.BoundedSemaphore(2)
+# Further ones are turned away at once: there are some dozens of threads, and others want to be answered.
+_IN_LINE = threading.BoundedSemaphore(10)
 WAIT_S = 5.0
+_TOO_MANY = "too many people sign in just now; try again in a while"
 
 # What people pad passwords with; what is left without it must still be hard to guess.
 _WORDS = (
@@ -139,12 +142,17 @@ def generate_password() -> str:
 
 @contextlib.contextmanager
 def _turn() -> Iterator[None]:
-    if not _AT_ONCE.acquire(timeout=WAIT_S):
-        raise ServiceError("too many people sign in just now; try again in a while")
+    if not _IN_LINE.acquire(blocking=False):
+        raise ServiceError(_TOO_MANY)
     try:
-        yield
+        if not _AT_ONCE.acquire(timeout=WAIT_S):
+            raise ServiceError(_TOO_MANY)
+        try:
+            yield
+        finally:
+            _AT_ONCE.release()
     finally:
-        _AT_ONCE.release()
+        _IN_LINE.release()
 
 
 def _normal(password: str) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from skysieve.errors import ServiceError
 from skysieve.service.accounts.audit import record
 from skysieve.service.accounts.passwords import hash_password, needs_new_hash, verify_password
 from skysieve.service.accounts.sessions import start_session
-from skysieve.service.accounts.sign_in_limit import Attempt, forgive, reserve_attempt
+from skysieve.service.accounts.sign_in_limit import Attempt, forgive, reserve_attempt, wait_of
 from skysieve.service.accounts.users import find_user
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.database import Database
@@ -54,10 +55,13 @@ def sign_in(
         user = find_user(session, name)
         user_id, known = (user.id, user.name) if user else (None, _nobody(name))
         stored = user.password_hash if user and user.active else ""
+        wait_s = wait_of(session, known, address)
+    if wait_s > 0:
+        return SignIn(wait_s=wait_s)
     attempt = database.write(lambda session: reserve_attempt(session, known, address))
     if attempt.wait_s > 0:
         return SignIn(wait_s=attempt.wait_s)
-    if not verify_password(password, stored):
+    if not _verify(database, password, stored, attempt):
         # Unknown names cost as much, but what was typed is not kept: it may be a password.
         target = known if user_id is not None else ""
         database.write(lambda session: record(session, "nobody", "session.refuse", target, address=address))
@@ -72,6 +76,15 @@ def sign_in(
         return _enter(session, current, attempt, new_hash, address=address, agent=agent, replaces=replaces)
 
     return SignIn(database.write(work))
+
+
+def _verify(database: Database, password: str, stored: str, attempt: Attempt) -> bool:
+    try:
+        return verify_password(password, stored)
+    except ServiceError:
+        # Nothing was tried: a flood by others must not make this person wait, too.
+        database.write(lambda session: forgive(session, attempt))
+        raise
 
 
 def _enter(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.tables import SignInAttempt
 
-__all__ = ["Attempt", "forgive", "reserve_attempt", "subjects_of"]
+__all__ = ["Attempt", "forgive", "reserve_attempt", "subjects_of", "wait_of"]
 
 #: Failures older than that count no more.
 WINDOW = timedelta(hours=1)
@@ -73,6 +73,22 @@ def subjects_of(name: str, address: str) -> list[str]:
     return [f"name:{name[:64]}", f"address:{_network(address)}"]
 
 
+def wait_of(session: Session, name: str, address: str, now: datetime | None = None) -> float:
+    """Return how long a sign-in must wait, in seconds, without counting it: a flood then writes nothing.
+
+    Parameters
+    ----------
+    session : Session
+        Of the database.
+    name, address : str
+        As of `subjects_of`.
+    now : datetime, optional
+        The time.
+    """
+    at = now or utc_now()
+    return max(0.0, *(_wait_s(session, subject, at) for subject in subjects_of(name, address)))
+
+
 def reserve_attempt(session: Session, name: str, address: str, now: datetime | None = None) -> Attempt:
     """Count an attempt before it is made, unless it must wait.
 
@@ -108,7 +124,9 @@ def forgive(session: Session, attempt: Attempt) -> None:
 
 def _wait_s(session: Session, subject: str, now: datetime) -> float:
     failures, last = session.execute(
-        select(func.count(), func.max(SignInAttempt.at)).where(SignInAttempt.subject == subject)
+        select(func.count(), func.max(SignInAttempt.at)).where(
+            SignInAttempt.subject == subject, SignInAttempt.at >= now - WINDOW
+        )
     ).one()
     wait = PATIENCE[subject.partition(":")[0]].wait_s(failures)
     return wait - (now - last).total_seconds() if wait else 0.0
