@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from skysieve.service.accounts.roles import Role
 from skysieve.service.api.bodies import RowBody
 from skysieve.service.api.campaigns import AnswerBody
-from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
 from skysieve.service.database.tables import Label
 from skysieve.service.labelling.campaign_queue import gold_answer
 from skysieve.service.labelling.campaign_rules import find_campaign
 from skysieve.service.labelling.comments import add_comment
 from skysieve.service.labelling.labels import give_label, undo_last, withdraw
+from skysieve.service.labelling.scanning_queue import Asked, Show, next_candidates
 from skysieve.service.web.access import CallerOf, ServiceOf, access
 from skysieve.service.web.parameters import NightName, RowId
+from skysieve.service.web.scanned_candidate import scanned_json
 
 __all__ = ["router"]
 

@@ -12,6 +12,7 @@ import fastavro
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from skysieve.service.candidates.measured import measured
 from skysieve.service.candidates.neighbours import neighbours
 from skysieve.service.database.tables import Candidate
 from skysieve.service.service import Service
@@ -132,8 +133,8 @@ def _points_of_record(record: Mapping[str, Any]) -> Iterator[Point]:
 
 def _ztf_point(earlier: Mapping[str, Any]) -> Iterator[Point]:
     jd, band = earlier.get("jd"), _ZTF_BANDS.get(earlier.get("fid") or 0, "")
-    mag, error, limit = (_number(earlier.get(name)) for name in ("magpsf", "sigmapsf", "diffmaglim"))
-    if _number(jd) is None:
+    mag, error, limit = (measured(earlier.get(name)) for name in ("magpsf", "sigmapsf", "diffmaglim"))
+    if measured(jd) is None:
         return
     if mag is not None:
         yield Point(float(jd or 0), mag, error, band, detected=True)
@@ -142,16 +143,12 @@ def _ztf_point(earlier: Mapping[str, Any]) -> Iterator[Point]:
 
 
 def _lsst_point(earlier: Mapping[str, Any]) -> Iterator[Point]:
-    mjd, flux, error = (_number(earlier.get(name)) for name in ("midpointMjdTai", "psfFlux", "psfFluxErr"))
+    mjd, flux, error = (measured(earlier.get(name)) for name in ("midpointMjdTai", "psfFlux", "psfFluxErr"))
     if mjd is None or flux is None or flux <= 0:
         return
     mag = _AB_NANOJANSKY - 2.5 * math.log10(flux)
     mag_error = None if error is None else 2.5 / math.log(10) * error / flux
     yield Point(mjd + 2_400_000.5, mag, mag_error, str(earlier.get("band") or ""), detected=True)
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _same_exposure(one: Point, other: Point) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from skysieve.errors import InputError
+from skysieve.service.candidates.measured import measured
 from skysieve.service.database.tables.candidates import ALERT, UNKNOWN_NIGHT
 from skysieve.service.ingest.pieces import content_hash
 from skysieve.sources.alerts.alert import Alert
@@ -101,7 +102,7 @@ def position(ra: Any, dec: Any) -> tuple[float | None, float | None]:
     >>> position(370.0, -3.0), position(10.0, -95.0)
     ((10.0, -3.0), (None, None))
     """
-    ra, dec = _finite(ra), _finite(dec)
+    ra, dec = measured(ra), measured(dec)
     if ra is None or dec is None or not (-360 <= ra <= 720 and -90 <= dec <= 90):
         return None, None
     # Twice, since the remainder of a tiny negative number is 360 itself.
@@ -130,20 +131,20 @@ def valid_jd(jd: float | None) -> float | None:
 
 
 def _measured_by_ztf(fields: Mapping[str, Any]) -> _Measured:
-    jd = valid_jd(_finite(fields.get("jd")))
+    jd = valid_jd(measured(fields.get("jd")))
     ra, dec = position(fields.get("ra"), fields.get("dec"))
     held = {"jd": jd, "ra": ra, "dec": dec}
     unchanged = frozenset(name for name, value in held.items() if value == fields.get(name))
     band = ZTF_BANDS.get(fields.get("fid"), "")  # type: ignore[arg-type]
-    return _Measured(jd, ra, dec, band, _finite(fields.get("magpsf")), unchanged)
+    return _Measured(jd, ra, dec, band, measured(fields.get("magpsf")), unchanged)
 
 
 def _measured_by_lsst(fields: Mapping[str, Any]) -> _Measured:
-    mjd = _finite(_first(fields, "midpointMjdTai", "midPointTai"))
+    mjd = measured(_first(fields, "midpointMjdTai", "midPointTai"))
     jd = None if mjd is None else valid_jd(mjd + JD_OF_MJD_ZERO - _TAI_AHEAD)
     ra, dec = position(fields.get("ra"), _first(fields, "dec", "decl"))
     band = str(_first(fields, "band", "filterName") or "")[:_LONGEST_BAND]
-    flux = _finite(_first(fields, "psfFlux", "psFlux"))
+    flux = measured(_first(fields, "psfFlux", "psFlux"))
     mag = None if flux is None or flux <= 0 else _MAG_OF_NANOJANSKY - 2.5 * math.log10(flux)
     held = {"ra": ra, "dec": dec, "band": band}
     unchanged = frozenset(name for name, value in held.items() if value == fields.get(name))
@@ -159,12 +160,6 @@ _SURVEYS: dict[str, Callable[[Mapping[str, Any]], _Measured]] = {
 def _first(fields: Mapping[str, Any], *names: str) -> Any:
     """Return the first of several fields that is there: schemas change their names over the years."""
     return next((fields[name] for name in names if fields.get(name) is not None), None)
-
-
-def _finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
 
 
 def _clean(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from skysieve.service.candidates.measured import measured
 from skysieve.service.database.tables import Candidate, Delivery, Score, Scorer, Verdict
 from skysieve.service.database.tables.judging import ON_DUTY
 from skysieve.service.service import Service
@@ -107,11 +107,11 @@ def _candidate(candidate: Candidate, public_url: str) -> dict[str, Any]:
         "name": candidate.name,
         "object_id": candidate.object_id or None,
         "night": candidate.night.name,
-        "jd": _number(candidate.jd),
-        "ra": _number(candidate.ra),
-        "dec": _number(candidate.dec),
+        "jd": measured(candidate.jd),
+        "ra": measured(candidate.ra),
+        "dec": measured(candidate.dec),
         "band": candidate.band or None,
-        "mag": _number(candidate.mag),
+        "mag": measured(candidate.mag),
         "link": f"{address}/candidates/{candidate.id}" if address else None,
     }
 
@@ -124,16 +124,11 @@ def _judgement(
     return {
         "scorer": scorer.name,
         "identity": scorer.identity,
-        "score": _number(candidate.score if on_duty else scores.get("score")),
+        "score": measured(candidate.score if on_duty else scores.get("score")),
         "passes": candidate.passes if on_duty else None,
-        "scores": {member: _number(value) for member, value in sorted(scores.items())},
+        "scores": {member: measured(value) for member, value in sorted(scores.items())},
         "verdicts": dict(sorted(verdicts.items())),
     }
-
-
-def _number(value: float | None) -> float | None:
-    """JSON has no NaN: what is unknown is null."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _scores(session: Session, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], dict[str, float]]:

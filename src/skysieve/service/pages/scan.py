@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 
 from skysieve.errors import InputError
 from skysieve.service.accounts.roles import Role
-from skysieve.service.api.scanning_queue import Asked, Show, next_candidates, scanned_json
 from skysieve.service.candidates.nights import MOST_CHOSEN, latest_night, night_names
 from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.database.tables import Campaign, Taxonomy
 from skysieve.service.database.tables.candidates import ALERT, STREAK
 from skysieve.service.labelling.campaign_rules import find_campaign
+from skysieve.service.labelling.scanning_queue import Asked, Show, next_candidates
 from skysieve.service.labelling.taxonomies import current_taxonomy, taxonomies
 from skysieve.service.pages.details import details_of
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
 from skysieve.service.web.parameters import RowId
+from skysieve.service.web.scanned_candidate import scanned_json
 from skysieve.service.web.templating import render
 
 __all__ = ["router"]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from skysieve.errors import InputError
+from skysieve.service.accounts.caller import Caller
 from skysieve.service.candidates.search import Search, count_candidates, find_candidates
 from skysieve.service.database.tables import Candidate
 from skysieve.service.filters.compile import compile_filter
 from skysieve.service.labelling.blinding import blind_to, unbiased
 from skysieve.service.labelling.campaign_queue import left_for, next_items, unlabelled_of
 from skysieve.service.labelling.campaign_rules import find_campaign
-from skysieve.service.web.access import Caller
 
-__all__ = ["MOST_COUNTED", "Asked", "Queue", "Show", "next_candidates", "scanned_json"]
+__all__ = ["MOST_COUNTED", "Asked", "Queue", "Show", "next_candidates"]
 
 #: Which candidates are shown: those that nobody, or not the person, has labelled; or all.
 Show = Literal["unlabelled", "mine", "all"]
@@ -99,40 +98,6 @@ def next_candidates(session: Session, caller: Caller, asked: Asked) -> Queue:
     rows, following = page.rows, page.next
     blind = {row.id for row in rows} if asked.hide else blind_to(session, caller, [row.id for row in rows])
     return Queue(rows, blind, following, total)
-
-
-def scanned_json(candidate: Candidate, *, blind: bool) -> dict[str, Any]:
-    """Return what the scanning page needs of a candidate; a blind one has no word of any machine or label."""
-    cutouts = candidate.cutouts
-    shown: dict[str, Any] = {
-        "id": candidate.id,
-        "kind": candidate.kind,
-        "survey": candidate.survey,
-        "name": candidate.name,
-        "object": candidate.object_id,
-        "night": candidate.night.name,
-        "band": candidate.band,
-        "mag": _finite(candidate.mag),
-        "ra": _finite(candidate.ra),
-        "dec": _finite(candidate.dec),
-        "channels": [] if cutouts is None else cutouts.channels,
-        "pixels": None
-        if cutouts is None
-        else f"/api/v1/candidates/{candidate.id}/pixels?v={cutouts.sha256[:16]}",
-    }
-    if not blind:
-        shown |= {
-            "score": _finite(candidate.score),
-            "passes": candidate.passes,
-            "label": candidate.label,
-            "label_count": candidate.label_count,
-        }
-    return shown
-
-
-def _finite(value: float | None) -> float | None:
-    """Return a number that JSON can say."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _where(caller: Caller, asked: Asked) -> str:
