@@ -82,7 +82,7 @@ def _fill(service: Service) -> None:
         session.add_all([*nights, anna, ben, taxonomy, *scorers])
         session.add_all([MetadataField(name=name, type=kind) for name, kind in METADATA.items()])
         session.flush()
-        campaign = Campaign(name="Comets 2026", taxonomy_id=taxonomy.id)
+        campaign = Campaign(name="Comets 2026", state="open", taxonomy_id=taxonomy.id)
         session.add(campaign)
         session.flush()
         for number in range(40):

@@ -15,7 +15,7 @@ from skysieve.service.api.bodies import RowBody
 from skysieve.service.api.campaigns import AnswerBody
 from skysieve.service.database.tables import Label
 from skysieve.service.labelling.campaign_queue import gold_answer
-from skysieve.service.labelling.campaign_rules import find_campaign
+from skysieve.service.labelling.campaign_rules import visible_campaign
 from skysieve.service.labelling.comments import add_comment
 from skysieve.service.labelling.labels import give_label, undo_last, withdraw
 from skysieve.service.labelling.scanning_queue import Asked, Show, next_candidates
@@ -112,7 +112,7 @@ def label(service: ServiceOf, caller: CallerOf, candidate_id: RowId, asked: Labe
     def work(session: Session) -> LabelGiven:
         hidden = asked.machine_hidden
         if asked.campaign_id is not None:
-            hidden = hidden or find_campaign(session, asked.campaign_id).hide_machine
+            hidden = hidden or visible_campaign(session, caller, asked.campaign_id).hide_machine
         given = give_label(
             session,
             candidate_id=candidate_id,

@@ -199,10 +199,12 @@ def _labelled_by(session: Session, place: _Place) -> Resolved:
 
 
 def _campaign(session: Session, place: _Place) -> Resolved:
-    campaigns = {name: number for number, name in session.execute(select(Campaign.id, Campaign.name))}
-    number = campaigns.get(place.names[0])
+    number = session.scalar(select(Campaign.id).where(Campaign.name == place.names[0]))
     if number is None:
-        raise place.unknown("campaign", campaigns)
+        # Drafts are for curators to know of.
+        raise place.unknown(
+            "campaign", session.scalars(select(Campaign.name).where(Campaign.state != "draft"))
+        )
     inside = exists().where(CampaignItem.campaign_id == number, CampaignItem.candidate_id == Candidate.id)
     return Resolved(ValueType.TRUTH, inside, not_(inside), _itself, of_candidate=False)
 

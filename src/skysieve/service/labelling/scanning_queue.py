@@ -15,7 +15,7 @@ from skysieve.service.database.tables import Candidate
 from skysieve.service.filters.compile import compile_filter
 from skysieve.service.labelling.blinding import blind_to, unbiased
 from skysieve.service.labelling.campaign_queue import left_for, next_items, unlabelled_of
-from skysieve.service.labelling.campaign_rules import find_campaign
+from skysieve.service.labelling.campaign_rules import visible_campaign
 
 __all__ = ["MOST_COUNTED", "Asked", "Queue", "Show", "next_candidates"]
 
@@ -117,7 +117,7 @@ def _sort(asked: Asked) -> str:
 
 def _of_campaign(session: Session, caller: Caller, asked: Asked, campaign_id: int) -> Queue:
     """Return what the campaign asks of this person; the cursor holds what they have in hand."""
-    campaign = find_campaign(session, campaign_id)
+    campaign = visible_campaign(session, caller, campaign_id)
     in_hand = unlabelled_of(session, campaign_id, caller.user_id, _in_hand(asked.cursor))
     chosen = next_items(session, campaign_id, caller.user_id, number=asked.size, skip=in_hand)
     total = None if asked.cursor else left_for(session, campaign_id, caller.user_id)

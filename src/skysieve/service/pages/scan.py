@@ -15,7 +15,7 @@ from skysieve.service.candidates.nights import MOST_CHOSEN, latest_night, night_
 from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.database.tables import Campaign, Taxonomy
 from skysieve.service.database.tables.candidates import ALERT, STREAK
-from skysieve.service.labelling.campaign_rules import find_campaign
+from skysieve.service.labelling.campaign_rules import visible_campaign
 from skysieve.service.labelling.scanning_queue import Asked, Show, next_candidates
 from skysieve.service.labelling.taxonomies import current_taxonomy, taxonomies
 from skysieve.service.pages.details import details_of
@@ -64,7 +64,7 @@ def scan(
     with service.database.reading() as session:
         nights = night_names(session, most=MOST_CHOSEN)
         night = _latest(session) if night is None else night
-        asked_campaign = None if campaign is None else find_campaign(session, campaign)
+        asked_campaign = None if campaign is None else visible_campaign(session, caller, campaign)
         if asked_campaign is not None:
             hide = hide or asked_campaign.hide_machine
         asked = Asked(night, where, sort, show, campaign, hide, 24, "")
@@ -102,7 +102,7 @@ def beside(
     with service.database.reading() as session:
         candidate = find_candidate(session, candidate_id)
         if campaign is not None:
-            hide = hide or find_campaign(session, campaign).hide_machine
+            hide = hide or visible_campaign(session, caller, campaign).hide_machine
         details = details_of(service, session, caller, candidate, hide=hide)
         return render(request, "_beside.html", details=details)
 
