@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skysieve.service.database.tables import Candidate
+from skysieve.service.filters.index_choice import without_index
 from skysieve.service.sky.cells import in_cone
 
 __all__ = ["neighbours", "separation_arcsec"]
@@ -42,7 +43,8 @@ def neighbours(
     found = session.scalars(
         select(Candidate)
         .where(inside, Candidate.id != candidate.id)
-        .order_by(Candidate.id.desc())
+        # The few of the cone are sorted: SQLite would rather walk all candidates in the order of their ids.
+        .order_by(without_index(Candidate.__table__.c.id).desc())
         .limit(_MOST_READ)
     ).all()
     apart = [

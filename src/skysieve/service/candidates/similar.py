@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from skysieve.service.database.kept_answers import KeptAnswers
 from skysieve.service.database.tables import Candidate
 
 __all__ = ["MOST_COMPARED", "look_of", "similar"]
 
 #: The latest candidates that are compared.
 MOST_COMPARED = 20_000
+#: The candidates that came last, by kind; of many it does not matter if the very last are missing.
+_RECENT: KeptAnswers[list[tuple[int, bytes]]] = KeptAnswers(30.0, lambda rows: len(rows) >= 2_000, most=4)
 #: Rings for mean and scatter, rings for angular modes, and the modes.
 RINGS, WIDE_RINGS, MODES = 8, 3, (1, 2, 3, 4)
 #: An image of twice the side, or more, is shrunk first.
@@ -76,13 +79,10 @@ def similar(session: Session, candidate: Candidate, most: int = 12) -> list[tupl
     look = session.scalar(select(Candidate.look).where(Candidate.id == candidate.id))
     if not look:
         return []
-    found = session.execute(
-        select(Candidate.id, Candidate.look)
-        .where(Candidate.kind == candidate.kind, Candidate.look.is_not(None), Candidate.id != candidate.id)
-        .order_by(Candidate.id.desc())
-        .limit(MOST_COMPARED)
-    ).all()
-    others = [(number, other) for number, other in found if other and len(other) == len(look)]
+    recent = _RECENT.get(session, candidate.kind, lambda: _recent(session, candidate.kind))
+    others = [
+        (number, other) for number, other in recent if number != candidate.id and len(other) == len(look)
+    ]
     if not others:
         return []
     matrix = np.frombuffer(b"".join(other for _, other in others), dtype=np.float32).reshape(len(others), -1)
@@ -93,7 +93,23 @@ def similar(session: Session, candidate: Candidate, most: int = 12) -> list[tupl
         select(Candidate).where(Candidate.id.in_(numbers)).options(undefer(Candidate.look))
     ).all()
     by_number = {row.id: row for row in rows}
-    return [(by_number[number], float(distances[at])) for number, at in zip(numbers, nearest, strict=True)]
+    # One that was removed meanwhile is left out.
+    return [
+        (by_number[number], float(distances[at]))
+        for number, at in zip(numbers, nearest, strict=True)
+        if number in by_number
+    ]
+
+
+def _recent(session: Session, kind: str) -> list[tuple[int, bytes]]:
+    """Return the ids and looks of the candidates that came last."""
+    rows = session.execute(
+        select(Candidate.id, Candidate.look)
+        .where(Candidate.kind == kind, Candidate.look.is_not(None))
+        .order_by(Candidate.id.desc())
+        .limit(MOST_COMPARED)
+    )
+    return [(number, look) for number, look in rows if look]
 
 
 def _distances(others: NDArray[np.float32], one: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from skysieve.service.database.kept_answers import KeptAnswers
 from skysieve.service.database.tables import Candidate, Label, Scorer, Taxonomy
 from skysieve.service.judging.described_rule import rule_of
 from skysieve.service.judging.stored_scores import stored_scores
@@ -58,10 +59,14 @@ class LabelledScores:
         )
 
 
+_MANY: KeptAnswers[LabelledScores] = KeptAnswers(10.0, lambda labelled: len(labelled.real) >= 2_000)
+
+
 def labelled_scores(session: Session, scorer: Scorer) -> LabelledScores:
     """Return the labelled candidates that a scorer has scored.
 
-    They are kept in the process until a label comes or goes, for a minute at the most.
+    They are kept in the process until a label comes or goes, for a minute at the most; thousands are kept for
+    some seconds in any case: one label more does not change what they say.
 
     Parameters
     ----------
@@ -70,6 +75,10 @@ def labelled_scores(session: Session, scorer: Scorer) -> LabelledScores:
     scorer : Scorer
         A scorer whose rule says who is real; of a model of more than two classes there are none.
     """
+    return _MANY.get(session, scorer.id, lambda: _up_to_date(session, scorer))
+
+
+def _up_to_date(session: Session, scorer: Scorer) -> LabelledScores:
     key = (str(session.get_bind().engine.url), scorer.id)
     newest, withdrawn = session.execute(select(func.max(Label.id), func.count(Label.withdrawn_at))).one()
     version = (newest or 0, withdrawn)
