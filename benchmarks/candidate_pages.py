@@ -248,10 +248,13 @@ def other_rows(
     return {"cutouts": cutouts, "scores": scores, "labels": labels}
 
 
-def fill(database: Database, total: int, cutouts_of: Sequence[dict[str, Any]] = ()) -> float:
+def fill(
+    database: Database, total: int, cutouts_of: Sequence[tuple[dict[str, Any], bytes | None]] = ()
+) -> float:
     """Put candidates into an empty database and return the seconds that it took.
 
-    They take turns with the columns of cutouts that are given; without any, their files are missing.
+    They take turns with the columns of cutouts and the looks that are given; without any, their files are
+    missing.
     """
     upgrade(database)
     began = time.perf_counter()
@@ -275,7 +278,10 @@ def fill(database: Database, total: int, cutouts_of: Sequence[dict[str, Any]] = 
     put = put_into_sqlite if database.is_sqlite else put_into_postgresql
     for start in range(0, total, BLOCK):
         rows = candidate_rows(start, min(BLOCK, total - start), total, random)
-        put(database, {"candidates": rows, **other_rows(rows, random, cutouts_of)})
+        for row in rows if cutouts_of else ():
+            row["look"] = cutouts_of[row["id"] % len(cutouts_of)][1]
+        others = other_rows(rows, random, [columns for columns, _ in cutouts_of])
+        put(database, {"candidates": rows, **others})
     if not database.is_sqlite:
         # What PostgreSQL does by itself in the background, sooner or later.
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

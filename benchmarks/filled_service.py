@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import select
 
 from candidate_pages import fill
-from skysieve.service.database.tables import Cutouts, Scorer
+from skysieve.service.database.tables import Candidate, Cutouts, Scorer
 from skysieve.service.ingest.items import Item
 from skysieve.service.ingest.reception import receive
 from skysieve.service.judging.scorers import ensure_default_scorers, register
@@ -96,19 +96,22 @@ def _fill(home: Path, candidates: int, folder: Path, kept: Path | None) -> None:
     service.close()
 
 
-def _make_cutouts(home: Path, packets: Path) -> list[dict[str, Any]]:
-    """Return the columns of cutouts as a service makes them of packets; its files lie in its folder."""
+def _make_cutouts(home: Path, packets: Path) -> list[tuple[dict[str, Any], bytes | None]]:
+    """Return columns of cutouts and what they look like, as a service makes them of packets.
+
+    Its files lie in its folder.
+    """
     address = os.environ.pop(DATABASE_VARIABLE, None)
     service = open_service(home)
     items = [Item("benchmark", path.name, path.name, path=path) for path in sorted(packets.glob("*.avro"))]
     receive(service, items)
     with service.database.reading() as session:
-        rows = session.scalars(select(Cutouts)).all()
+        rows = session.execute(select(Cutouts, Candidate.look).join(Candidate)).all()
     service.close()
     if address is not None:
         os.environ[DATABASE_VARIABLE] = address
     names = ("sha256", "media_type", "channels", "packet_sha256", "packet_record")
-    return [{name: getattr(row, name) for name in names} for row in rows]
+    return [({name: getattr(row, name) for name in names}, look) for row, look in rows]
 
 
 def _keep(home: Path, server: Any, place: Path) -> None:
