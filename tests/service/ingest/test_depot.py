@@ -296,10 +296,9 @@ def test_disk_without_room_stops_the_feed_before_the_file_is_fetched(
     sqlite_service, open_feed, night, monkeypatch
 ):
     feed = open_feed(sqlite_service, night)
-    monkeypatch.setattr(depot_module, "require_space", lambda _: None)
     least = sqlite_service.settings.ingest.stop_free_mb * 1_000_000
     usage = shutil.disk_usage(sqlite_service.home.run)._replace(free=least + 100)
-    monkeypatch.setattr(depot_module.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ServiceError) as caught:
         feed.look(TONIGHT)
     assert is_disk_full(caught.value)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from skysieve.errors import ServiceError
+from skysieve.service.files.durable import sync, write_durably
 
 __all__ = ["ContentStore"]
 
@@ -63,7 +64,7 @@ class ContentStore:
             new = sum(_make(parent) for parent in parents)
             with ThreadPoolExecutor(min(SYNCING, len(missing))) as pool:
                 list(pool.map(self._write, missing, missing.values()))
-                list(pool.map(_sync_folder, [*parents, self.folder] if new else parents))
+                list(pool.map(sync, [*parents, self.folder] if new else parents))
         return names
 
     def get(self, sha256: str) -> bytes:
@@ -118,15 +119,14 @@ class ContentStore:
 
     def _write(self, sha256: str, data: bytes) -> None:
         path = self.path(sha256)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+        os.close(descriptor)
+        temporary = Path(name)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            write_durably(temporary, data)
+            temporary.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 
@@ -137,12 +137,3 @@ def _make(folder: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -22,8 +23,17 @@ _SQLITE_FULL = "database or disk is full"
 _MEGABYTE = 1_000_000
 
 
-def require_space(service: Service) -> None:
-    """Raise where less space is left than the settings keep free.
+def require_space(service: Service, *, folder: Path | None = None, coming: int = 0) -> None:
+    """Raise where less space is left, or would be, than the settings keep free.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+    folder : path, optional
+        What is written to; that of the files if not given.
+    coming : int
+        Bytes that are about to be written there.
 
     Raises
     ------
@@ -31,9 +41,11 @@ def require_space(service: Service) -> None:
         For which `is_disk_full` holds.
     """
     least = service.settings.ingest.stop_free_mb
-    free = shutil.disk_usage(service.files.folder).free // _MEGABYTE
-    if free < least:
-        reason = f"{free:,} MB are free where {service.files.folder} lies, {least:,} MB are kept free"
+    place = folder or service.files.folder
+    free = shutil.disk_usage(place).free
+    if free - coming < least * _MEGABYTE:
+        wanted = f" and {coming:,} bytes are to come" if coming else ""
+        reason = f"{free // _MEGABYTE:,} MB are free where {place} lies{wanted}, {least:,} MB are kept free"
         raise _full(service, reason) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

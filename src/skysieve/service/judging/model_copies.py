@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from skysieve.errors import ModelError, ServiceError
 from skysieve.models.model import DESCRIPTION, Model
 from skysieve.models.sieve import SIEVE, Sieve, load_model_or_sieve
 from skysieve.models.sieve_card import CARD
+from skysieve.service.files.durable import sync, write_durably
 from skysieve.service.home import Home
 
 __all__ = ["copy_in", "place_of"]
@@ -64,7 +64,7 @@ def copy_in(home: Home, opened: Model | Sieve) -> Model | Sieve:
             # Damaged: kept under another name until the sound one is in its place.
             place.rename(partial.with_name(f"{partial.name}.damaged"))
         partial.rename(place)
-        _sync(home.models)
+        sync(home.models)
     except OSError:
         if (known := _sound(place, identity)) is not None:  # another process was faster
             return known
@@ -108,7 +108,7 @@ def _copy_sieve(sieve: Sieve, target: Path) -> None:
     if (card := sieve.folder / CARD).is_file():
         _copy_file(card, target / CARD)
     # Written, not copied: of a sieve that was written by hand the identity is that of this text.
-    _write(target / SIEVE, sieve.description.to_json().encode())
+    write_durably(target / SIEVE, sieve.description.to_json().encode())
 
 
 def _copy_model(model: Model, target: Path) -> None:
@@ -119,22 +119,7 @@ def _copy_model(model: Model, target: Path) -> None:
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    _write(target, source.read_bytes())
-
-
-def _write(target: Path, data: bytes) -> None:
-    with target.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_durably(target, source.read_bytes())
 
 
 def _sound(place: Path, identity: str) -> Model | Sieve | None:

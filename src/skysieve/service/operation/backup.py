@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from skysieve.errors import ConfigurationError, ServiceError
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.database import Database
 from skysieve.service.database.migrate import latest_revision
+from skysieve.service.files.durable import sync
 from skysieve.service.operation.backup_archive import ArchiveWriter, Manifest, check_archive
 from skysieve.service.operation.exclusion import alone
 from skysieve.service.operation.named_files import PREFIXES, named_files
@@ -68,7 +68,7 @@ def backup(service: Service, path: Path, *, tell: Callable[[str], None] | None =
         tell("reading the backup again")
         manifest = check_archive(unfinished)
         unfinished.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     return manifest
 
 
@@ -90,7 +90,7 @@ def _write(service: Service, path: Path, snapshot: Path, *, compressed: bool) ->
             _add_settings_and_models(service, writer)
     finally:
         database.close()
-    _sync(path)
+    sync(path)
 
 
 def _add_settings_and_models(service: Service, writer: ArchiveWriter) -> None:
@@ -126,11 +126,3 @@ def _beside(path: Path) -> Iterator[tuple[Path, Path]]:
         unfinished, snapshot = Path(folder) / "backup", Path(folder) / "database.sqlite"
         unfinished.touch(mode=0o600)
         yield unfinished, snapshot
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ __all__ = ["MESSAGE_VERSION", "Message", "compose_messages"]
 
 #: Grows where a receiver that was written for the one before could be wrong.
 MESSAGE_VERSION = 1
+
+T = TypeVar("T")
+Row = TypeVar("Row", Score, Verdict)
 
 _NAMESPACE = uuid.UUID("0d0bd9f9-5a1c-5f0b-8f4b-6e3f3ab0a6b5")
 
@@ -75,7 +78,8 @@ def compose_messages(session: Session, service: Service, rows: Sequence[int]) ->
         .where(Delivery.id.in_(rows))
     ).all()
     pairs = [(candidate.id, scorer.id) for _, candidate, scorer in found]
-    scores, verdicts = _scores(session, pairs), _verdicts(session, pairs)
+    scores = _by_pair(session, pairs, Score, lambda row: (row.member, row.value))
+    verdicts = _by_pair(session, pairs, Verdict, lambda row: (row.rule, row.passes))
     messages = {}
     for delivery, candidate, scorer in found:
         pair = (candidate.id, scorer.id)
@@ -131,23 +135,16 @@ def _judgement(
     }
 
 
-def _scores(session: Session, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], dict[str, float]]:
-    found: dict[tuple[int, int], dict[str, float]] = defaultdict(dict)
+def _by_pair(
+    session: Session, pairs: Sequence[tuple[int, int]], table: type[Row], told: Callable[[Row], tuple[str, T]]
+) -> dict[tuple[int, int], dict[str, T]]:
+    """Return what rows of a table tell, by candidate and scorer."""
     candidates, scorers = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
     rows = session.scalars(
-        select(Score).where(Score.candidate_id.in_(candidates), Score.scorer_id.in_(scorers))
+        select(table).where(table.candidate_id.in_(candidates), table.scorer_id.in_(scorers))
     )
+    found: dict[tuple[int, int], dict[str, T]] = defaultdict(dict)
     for row in rows:
-        found[row.candidate_id, row.scorer_id][row.member] = row.value
-    return found
-
-
-def _verdicts(session: Session, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], dict[str, bool]]:
-    found: dict[tuple[int, int], dict[str, bool]] = defaultdict(dict)
-    candidates, scorers = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
-    rows = session.scalars(
-        select(Verdict).where(Verdict.candidate_id.in_(candidates), Verdict.scorer_id.in_(scorers))
-    )
-    for row in rows:
-        found[row.candidate_id, row.scorer_id][row.rule] = row.passes
+        name, value = told(row)
+        found[row.candidate_id, row.scorer_id][name] = value
     return found

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import itertools
 import logging
-import os
 import shutil
 import threading
 import time
@@ -135,7 +133,8 @@ class DepotFeed:
         for file in files:
             if len(failures) >= _MOST_FAILURES:
                 break
-            self._require_space_for(file)
+            require_space(self._service)
+            require_space(self._service, folder=self._service.home.run, coming=file.state.size or 0)
             try:
                 taken += self._take_one(file)
             except DownloadError as error:
@@ -157,16 +156,6 @@ class DepotFeed:
             taken = 0
         shutil.rmtree(folder, ignore_errors=True)
         return taken
-
-    def _require_space_for(self, file: DepotFile) -> None:
-        require_space(self._service)
-        least = self._service.settings.ingest.stop_free_mb * 1_000_000
-        free = shutil.disk_usage(self._service.home.run).free
-        if file.state.size is not None and free - file.state.size < least:
-            raise ServiceError(
-                f"{file.item} has {file.state.size:,} bytes, {free:,} are free, {least:,} stay free where "
-                f"{self._service.home.run} lies; `skysieve prune` removes old nights"
-            ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _sweep(self) -> None:
         """Remove what was broken off and has another stamp by now."""
