@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import sqlite3
@@ -14,8 +15,17 @@ import pytest
 from sqlalchemy import select, text
 
 from skysieve.errors import ConfigurationError, ServiceError
+from skysieve.service.accounts.sessions import start_session
 from skysieve.service.database.database import Database
-from skysieve.service.database.tables import Candidate, Label, MetadataField, Table, User
+from skysieve.service.database.tables import (
+    Candidate,
+    Label,
+    MetadataField,
+    SignInAttempt,
+    Table,
+    User,
+    UserSession,
+)
 from skysieve.service.operation import backup_archive
 from skysieve.service.operation.backup import backup
 from skysieve.service.operation.backup_archive import check_archive
@@ -61,6 +71,19 @@ def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
             table.name: sorted(map(tuple, connection.execute(select(table)).all()), key=repr)
             for table in Table.metadata.sorted_tables
         }
+
+
+def test_nobody_is_signed_in_by_restoring(filled: Service, tmp_path: Path) -> None:
+    with filled.database.writing() as session:
+        user = session.scalars(select(User)).first()
+        assert user is not None
+        start_session(session, user)
+        session.add(SignInAttempt(subject="name:ana"))
+    write_snapshot(filled.database, tmp_path / "snapshot.sqlite")
+    with contextlib.closing(sqlite3.connect(tmp_path / "snapshot.sqlite")) as copy:
+        for table, left in ((User, 1), (UserSession, 0), (SignInAttempt, 0)):
+            counted = copy.execute(f"SELECT count(*) FROM {table.__tablename__}")
+            assert counted.fetchone() == (left,), table
 
 
 def test_what_is_restored_is_what_was_backed_up(filled: Service, target: str, tmp_path: Path) -> None:

@@ -11,10 +11,14 @@ from sqlalchemy.engine import make_url
 from skysieve.errors import ServiceError
 from skysieve.service.database.database import Database
 from skysieve.service.database.migrate import upgrade
+from skysieve.service.database.tables import SignInAttempt, UserSession
 from skysieve.service.operation.revisions import upgrade_known
 from skysieve.service.operation.table_copy import copy_tables
 
 __all__ = ["check_snapshot", "sqlite_file", "write_snapshot"]
+
+#: Tables of what lasts for hours only.
+_OF_THE_MOMENT = (UserSession.__tablename__, SignInAttempt.__tablename__)
 
 
 def write_snapshot(database: Database, path: Path) -> None:
@@ -22,6 +26,7 @@ def write_snapshot(database: Database, path: Path) -> None:
 
     An SQLite database is copied page by page by its own online backup. The rows of PostgreSQL are read
     in one transaction of repeatable reads. Either way nobody waits, and no half of a change is copied.
+    Sessions stay out of it: whoever was signed out since must not be signed in again by restoring.
 
     Parameters
     ----------
@@ -32,17 +37,11 @@ def write_snapshot(database: Database, path: Path) -> None:
     """
     if database.is_sqlite:
         _copy_pages(sqlite_file(database), path)
-        return
-    target = Database(f"sqlite:///{path}")
-    try:
-        upgrade(target)
-        reading = database.engine.connect().execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        with reading as source, source.begin(), target.engine.connect() as written, written.begin():
-            copy_tables(source, written)
-    finally:
-        target.close()
+    else:
+        _copy_rows(database, path)
+    with contextlib.closing(sqlite3.connect(path)) as written, written:
+        for table in _OF_THE_MOMENT:
+            written.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
 
 def check_snapshot(path: Path) -> None:
@@ -78,6 +77,19 @@ def sqlite_file(database: Database) -> Path:
     if not name or name == ":memory:":
         raise ServiceError("the database is kept in memory; there is no file of it")
     return Path(name)
+
+
+def _copy_rows(database: Database, path: Path) -> None:
+    target = Database(f"sqlite:///{path}")
+    try:
+        upgrade(target)
+        reading = database.engine.connect().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        with reading as source, source.begin(), target.engine.connect() as written, written.begin():
+            copy_tables(source, written)
+    finally:
+        target.close()
 
 
 def _copy_pages(source: Path, target: Path) -> None:
