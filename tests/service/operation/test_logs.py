@@ -96,3 +96,12 @@ def test_a_password_in_an_address_is_hidden(password: str) -> None:
 
 def test_keys_in_headers_are_hidden() -> None:
     assert redacted("Authorization: Bearer abc.def-1") == f"Authorization: Bearer {HIDDEN}"
+
+
+def test_a_terminal_is_given_no_commands_from_outside(stream: io.StringIO) -> None:
+    configure_logs(process="web", stream=stream, pretty=True)
+    structlog.get_logger("x").info("request", path="/\x1b]0;title\x07\x1b[2J\r\x9b31m")
+    assert "\\x1b]0;title\\x07" in stream.getvalue()
+    assert not {"\x07", "\r", "\x9b"} & set(stream.getvalue())
+    assert "\x1b]0" not in stream.getvalue()
+    assert "\x1b[2J" not in stream.getvalue()

@@ -22,6 +22,8 @@ _SECRET_NAME = re.compile(
 #: ``scheme://user:password@`` in any text, and what follows the name of an authentication scheme.
 _IN_ADDRESS = re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@")
 _IN_HEADER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
+#: What a terminal takes for a command; lines and tabs are left.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Libraries that speak of every request and every file they touch.
 _TALKATIVE = ("httpx", "httpcore", "watchfiles", "uvicorn.access", "uvicorn.error", "alembic")
 #: What a line of JSON begins with, for whoever reads it without a tool.
@@ -53,6 +55,8 @@ def configure_logs(*, process: str, stream: TextIO | None = None, pretty: bool |
         # A terminal shows tracebacks by itself, with their lines.
         *(() if pretty else (structlog.processors.format_exc_info,)),
         _hide_secrets,
+        # Names and addresses come from outside; a terminal would do what is written in them.
+        *((_without_controls,) if pretty else ()),
         _in_order,
     ]
     structlog.configure(
@@ -117,6 +121,15 @@ def _in_process(process: str) -> structlog.types.Processor:
 def _without_colours(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event.pop("color_message", None)  # uvicorn says everything twice
     return event
+
+
+def _without_controls(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {
+        name: _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+        if isinstance(value, str)
+        else value
+        for name, value in event.items()
+    }
 
 
 def _in_order(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
