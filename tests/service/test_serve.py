@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from skysieve.service.operation.listening import listen
 from skysieve.service.serve import ServeOptions, prepare
 from skysieve.service.service import open_service
 from skysieve.service.settings import DATABASE_VARIABLE
+from waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
 
@@ -35,13 +35,6 @@ SKYSIEVE = [sys.executable, "-m", "skysieve"]
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*SKYSIEVE, *words], capture_output=True, text=True, timeout=120)
-
-
-def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < deadline, "in vain"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -104,7 +97,7 @@ def test_started_hurt_and_stopped(folder: Path, start) -> None:
     address = start("--first-admin", "ana")
     password = re.search(r"ana signs in with the password (\S+)", start.said)[1]
     assert password not in (folder / "run" / "serve.log").read_text()
-    wait_for(lambda: health(address) == "ok")
+    wait_until(lambda: health(address) == "ok")
 
     page = httpx.get(f"{address}/", headers={"Accept": "text/html"}, follow_redirects=True)
     assert page.status_code == 200
@@ -117,8 +110,8 @@ def test_started_hurt_and_stopped(folder: Path, start) -> None:
     before, known = children(folder), beats(folder)
     for process in before.values():
         process.send_signal(signal.SIGKILL)
-    wait_for(lambda: beats(folder) - known)
-    wait_for(lambda: health(address) == "ok")
+    wait_until(lambda: beats(folder) - known)
+    wait_until(lambda: health(address) == "ok")
     assert {process.pid for process in children(folder).values()}.isdisjoint(
         {process.pid for process in before.values()}
     )
@@ -127,7 +120,7 @@ def test_started_hurt_and_stopped(folder: Path, start) -> None:
     stopped = call("serve", "--home", str(folder), "--stop")
     assert stopped.stdout == f"stopped: {address}\n"
     assert not any(process.is_running() for process in left)
-    wait_for(lambda: not psutil.pid_exists(parent) or is_zombie(parent))
+    wait_until(lambda: not psutil.pid_exists(parent) or is_zombie(parent))
     assert call("serve", "--home", str(folder), "--stop").stdout == f"no service runs in {folder}\n"
 
 
@@ -155,7 +148,7 @@ def test_when_the_parent_is_killed_nothing_is_left(folder: Path, start) -> None:
     start("--no-worker")
     left = children(folder).values()
     os.kill(running_instance(Home(folder)).pid, signal.SIGKILL)
-    wait_for(lambda: not any(process.is_running() for process in left))
+    wait_until(lambda: not any(process.is_running() for process in left))
     assert health(start("--no-worker")) in ("ok", "degraded")
 
 
@@ -168,7 +161,7 @@ def test_processes_share_postgresql_and_count_together(
     for _ in range(20):
         # Each by a connection of its own, so that both processes answer.
         assert httpx.get(f"{served}/health").status_code == 200
-    wait_for(lambda: 'route="/health",status="200"} 2' in httpx.get(f"{served}/metrics").text)
+    wait_until(lambda: 'route="/health",status="200"} 2' in httpx.get(f"{served}/metrics").text)
     assert call("serve", "--home", str(folder), "--stop").returncode == 0
     postgresql_server.drop_database(address)
 
@@ -225,7 +218,7 @@ from types import SimpleNamespace
 from fastapi import FastAPI
 from skysieve.service.served_process import answer_requests
 from skysieve.service.settings import ServiceSettings
-from skysieve.service.web import application
+from skysieve.service import application
 
 def create(service, observers):
     made = FastAPI()
@@ -255,7 +248,7 @@ def test_running_requests_finish_and_new_ones_are_not_taken() -> None:
         asking.start()
         assert process.stdout.readline() == "begun\n"
         process.terminate()
-        wait_for(lambda: health(address) == "no answer")
+        wait_until(lambda: health(address) == "no answer")
         asking.join(30)
         process.wait(30)
     assert answers == ["finished"]

@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,16 +24,10 @@ from skysieve.service.service import Service
 from skysieve.service.settings import FolderSettings
 from skysieve.service.worker import run_worker
 from skysieve.sources.simulators.night import simulate_night
+from waiting import wait_until
 
 #: Seconds after which a test gives up.
 PATIENCE_S = 40.0
-
-
-def wait_for(what: Callable[[], object], *, patience_s: float = PATIENCE_S) -> None:
-    until = time.monotonic() + patience_s
-    while not what():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")
@@ -93,9 +86,9 @@ def lay_in(service: Service, packets: list[Path]) -> None:
 def test_what_is_laid_into_the_folder_is_scored(quick: Service, packets: list[Path]) -> None:
     with working(quick):
         lay_in(quick, packets[:10])
-        wait_for(lambda: scored(quick) == 10)
+        wait_until(lambda: scored(quick) == 10)
         lay_in(quick, packets[10:12])
-        wait_for(lambda: scored(quick) == 12)
+        wait_until(lambda: scored(quick) == 12)
         with quick.database.reading() as session:
             beat = session.scalars(select(WorkerBeat)).one()
             assert beat.state == "running"
@@ -141,12 +134,12 @@ def test_a_part_that_fails_comes_again_and_harms_no_other(
 
     with working(quick):
         lay_in(quick, packets[:3])
-        wait_for(lambda: scored(quick) == 3)
-        wait_for(lambda: Faulty.runs > 2)
+        wait_until(lambda: scored(quick) == 3)
+        wait_until(lambda: Faulty.runs > 2)
         assert told() == ("failing", "its archive has moved")
-        wait_for(lambda: _beat(quick) == ("failing", {"faulty": "its archive has moved"}))
+        wait_until(lambda: _beat(quick) == ("failing", {"faulty": "its archive has moved"}))
         Faulty.go_on.set()
-        wait_for(lambda: _beat(quick) == ("running", {}))
+        wait_until(lambda: _beat(quick) == ("running", {}))
 
 
 def test_scoring_outlives_what_goes_wrong(
@@ -163,12 +156,12 @@ def test_scoring_outlives_what_goes_wrong(
     monkeypatch.setattr(scoring_loop, "score_pending", fail_at_first)
     lay_in(quick, packets[:3])
     with working(quick):
-        wait_for(lambda: scored(quick) == 3)
+        wait_until(lambda: scored(quick) == 3)
 
 
 def test_sqlite_has_one_worker_and_postgresql_several(quick: Service, packets: list[Path]) -> None:
     with working(quick):
-        wait_for(lambda: _beats(quick) == 1)
+        wait_until(lambda: _beats(quick) == 1)
         if quick.database.is_sqlite:
             with pytest.raises(ServiceError, match=rf"another worker runs \(process {os.getpid()}\)"):
                 run_worker(quick, threading.Event())
@@ -177,7 +170,7 @@ def test_sqlite_has_one_worker_and_postgresql_several(quick: Service, packets: l
             stop = threading.Event()
             stop.set()
             run_worker(quick, stop)
-            wait_for(lambda: scored(quick) == 4)
+            wait_until(lambda: scored(quick) == 4)
     # The lock is free again.
     stopped = threading.Event()
     stopped.set()
@@ -213,13 +206,13 @@ def test_killed_in_the_middle_every_candidate_has_exactly_its_scores(
     lay_in(service, packets)
     for goal in (3, 20):
         process = start(service)
-        wait_for(lambda goal=goal: scored(service) >= goal)
+        wait_until(lambda goal=goal: scored(service) >= goal)
         process.kill()
         process.wait()
         assert scored(service) < len(packets)
     process = start(service)
     try:
-        wait_for(lambda: scored(service) == len(packets))
+        wait_until(lambda: scored(service) == len(packets))
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
     finally:

@@ -10,7 +10,6 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import fastavro
 import pytest
@@ -26,6 +25,7 @@ from skysieve.service.ingest.feeds.kafka import KafkaFeed
 from skysieve.service.ingest.topics import subscription as subscription_module
 from skysieve.service.ingest.topics.subscription import Subscription
 from skysieve.service.settings import KafkaSettings
+from waiting import running, wait_until
 
 
 class Killed(BaseException):
@@ -48,28 +48,6 @@ def reading(with_settings):
 def values(packets) -> list[bytes]:
     """Return sound packets."""
     return [path.read_bytes() for path in packets]
-
-
-@contextlib.contextmanager
-def running(*feeds: KafkaFeed) -> Iterator[None]:
-    stop = threading.Event()
-    threads = [threading.Thread(target=feed.run, args=(stop,)) for feed in feeds]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(20)
-        assert not any(thread.is_alive() for thread in threads)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def journal(service) -> dict[str, str]:

@@ -6,8 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from skysieve.service.operation.health import State, check_health
 from skysieve.service.service import Service
 from skysieve.service.settings import FolderSettings, IngestSettings, ServiceSettings
 from skysieve.sources.simulators.night import simulate_night
+from waiting import wait_until
 
 ALERTS = 30
 DISK_MB = 24
@@ -85,13 +85,6 @@ def fill(disk: Path, *, leave_kb: int) -> Path:
     return ballast
 
 
-def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < deadline, "in vain"
-        time.sleep(0.02)
-
-
 def stored(service: Service) -> int:
     with service.database.reading() as session:
         return session.query(Candidate).count()
@@ -116,15 +109,15 @@ def test_ingest_stops_in_time_says_so_and_goes_on(disk: Path, inbox: Path, sqlit
     with service_on(disk, inbox, sqlite_template, stop_free_mb=8) as service:
         ballast = fill(disk, leave_kb=6000)
         with watching(service):
-            wait_for(lambda: feed_state(service) == "disk-full")
+            wait_until(lambda: feed_state(service) == "disk-full")
             assert stored(service) == 0
             checks = {check.name: check for check in check_health(service).checks}
             assert checks["disk"].state is checks["feed folder"].state is State.DEGRADED
             assert "skysieve prune" in checks["disk"].message
             assert "MB are free" in checks["feed folder"].message
             ballast.unlink()
-            wait_for(lambda: stored(service) == ALERTS)
-            wait_for(lambda: feed_state(service) == "running")
+            wait_until(lambda: stored(service) == ALERTS)
+            wait_until(lambda: feed_state(service) == "running")
         assert_everything_is_there_once(service)
 
 
@@ -134,18 +127,18 @@ def test_a_disk_that_is_full_to_the_last_byte_loses_nothing(
     with service_on(disk, inbox, sqlite_template, stop_free_mb=0) as service:
         ballast = fill(disk, leave_kb=700)
         with watching(service):
-            wait_for(lambda: shutil.disk_usage(disk).free < 100_000)
+            wait_until(lambda: shutil.disk_usage(disk).free < 100_000)
             before = stored(service)
             assert before < ALERTS
             ballast.unlink()
-            wait_for(lambda: stored(service) == ALERTS)
+            wait_until(lambda: stored(service) == ALERTS)
         assert_everything_is_there_once(service)
 
 
 def test_people_can_still_read_when_the_disk_is_full(disk: Path, inbox: Path, sqlite_template: bytes) -> None:
     with service_on(disk, inbox, sqlite_template, stop_free_mb=0) as service:
         with watching(service):
-            wait_for(lambda: stored(service) == ALERTS)
+            wait_until(lambda: stored(service) == ALERTS)
         fill(disk, leave_kb=0)
         assert stored(service) == ALERTS
         assert check_health(service).state is not State.DOWN

@@ -17,6 +17,7 @@ import pytest
 
 from skysieve.service.operation import supervision
 from skysieve.service.operation.supervision import Child, Supervisor
+from waiting import wait_until
 
 WAITS = "import time; time.sleep(60)"
 
@@ -41,13 +42,6 @@ def running(*children: Child) -> Iterator[tuple[Supervisor, Callable[[], None]]]
         end()
 
 
-def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < deadline, "in vain"
-        time.sleep(0.01)
-
-
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start again after a moment."""
@@ -58,10 +52,10 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_process_that_was_killed_comes_back() -> None:
     child = Child("worker", python(WAITS))
     with running(child):
-        wait_for(lambda: child.process)
+        wait_until(lambda: child.process)
         first = child.process.pid
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: child.process and child.process.pid != first)
+        wait_until(lambda: child.process and child.process.pid != first)
         assert child.failures == 1
     assert not psutil.pid_exists(first)
 
@@ -102,7 +96,7 @@ def test_stopping_asks_and_waits(tmp_path: Path) -> None:
     )
     child = Child("worker", python(finishes))
     with running(child) as (_, end):
-        wait_for((tmp_path / "ready").exists)
+        wait_until((tmp_path / "ready").exists)
         end()
         assert (tmp_path / "done").read_text() == "batch finished"
         assert child.process is None
@@ -116,7 +110,7 @@ def test_what_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.Monkey
     )
     child = Child("worker", python(deaf))
     with running(child) as (_, end):
-        wait_for((tmp_path / "ready").exists)
+        wait_until((tmp_path / "ready").exists)
         process = child.process
         end()
     assert process.returncode == -signal.SIGKILL
@@ -133,7 +127,7 @@ def test_none_outlives_the_one_that_watches(tmp_path: Path) -> None:
         f"Supervisor([Child('worker', [sys.executable, '-c', {child!r}])]).run(threading.Event())"
     )
     with subprocess.Popen(python(parent), stdout=subprocess.DEVNULL) as process:
-        wait_for(lambda: pid.exists() and pid.read_text())
+        wait_until(lambda: pid.exists() and pid.read_text())
         process.kill()
     orphan = psutil.Process(int(pid.read_text())) if psutil.pid_exists(int(pid.read_text())) else None
-    wait_for(lambda: orphan is None or not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: orphan is None or not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)

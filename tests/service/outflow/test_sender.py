@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,6 +19,7 @@ from skysieve.service.outflow.patience import Patience
 from skysieve.service.outflow.sender import Courier, Sender
 from skysieve.service.outflow.webhook_signature import key_bytes
 from skysieve.service.outflow.webhooks import Webhook
+from waiting import running, wait_until
 
 HASTY = Patience(attempts=3, first_s=0.01, longest_s=0.02, rest_s=0.02, look_s=0.01)
 
@@ -44,21 +44,6 @@ def _fill(service, with_outflow, scored, receiver):
     return told
 
 
-@contextlib.contextmanager
-def sending(*senders: Sender) -> Iterator[None]:
-    stop = threading.Event()
-    threads = [threading.Thread(target=each.run, args=(stop,)) for each in senders]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(20)
-        assert not any(thread.is_alive() for thread in threads)
-
-
 @pytest.fixture
 def make_courier(receiver) -> Iterator[Callable[..., Courier]]:
     """Yield what makes a courier to the receiver."""
@@ -72,13 +57,6 @@ def make_courier(receiver) -> Iterator[Callable[..., Courier]]:
         yield make
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def states(service) -> dict[str, int]:
     with service.database.reading() as session:
         found = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
@@ -86,7 +64,7 @@ def states(service) -> dict[str, int]:
 
 
 def test_everything_that_is_due_is_sent_once(waiting, receiver):
-    with sending(Sender(waiting, HASTY)):
+    with running(Sender(waiting, HASTY)):
         wait_until(lambda: states(waiting) == {SENT: 5})
     assert len({post.headers["webhook-id"] for post in receiver.posts}) == len(receiver.posts) == 5
 
@@ -109,7 +87,7 @@ def test_what_was_sent_and_not_marked_is_sent_again_by_the_same_name(
     before = [post.headers["webhook-id"] for post in receiver.posts]
     assert len(before) == 5
     assert states(waiting) == {DUE: 5}
-    with sending(Sender(waiting, HASTY)):
+    with running(Sender(waiting, HASTY)):
         wait_until(lambda: states(waiting) == {SENT: 5})
     after = [post.headers["webhook-id"] for post in receiver.posts[5:]]
     assert sorted(after) == sorted(before)
@@ -118,7 +96,7 @@ def test_what_was_sent_and_not_marked_is_sent_again_by_the_same_name(
 def test_receiver_that_was_down_gets_everything_when_it_is_up(waiting, receiver):
     receiver.go_down()
     patient = Patience(attempts=10_000, first_s=0.01, longest_s=0.02, rest_s=0.02, look_s=0.01)
-    with sending(Sender(waiting, patient)):
+    with running(Sender(waiting, patient)):
         wait_until(lambda: _attempts(waiting) >= 3)
         assert states(waiting) == {DUE: 5}
         receiver.come_up()
@@ -128,7 +106,7 @@ def test_receiver_that_was_down_gets_everything_when_it_is_up(waiting, receiver)
 
 def test_message_that_is_refused_each_time_is_given_up_with_the_reason(waiting, receiver, caplog):
     receiver.answer = (422, {}, "no such field")
-    with caplog.at_level(logging.ERROR), sending(Sender(waiting, HASTY)):
+    with caplog.at_level(logging.ERROR), running(Sender(waiting, HASTY)):
         wait_until(lambda: states(waiting) == {GIVEN_UP: 5})
     assert len(receiver.posts) == 15
     with waiting.database.reading() as session:
@@ -138,7 +116,7 @@ def test_message_that_is_refused_each_time_is_given_up_with_the_reason(waiting, 
 
 
 def test_two_processes_share_the_work(waiting, receiver):
-    with sending(Sender(waiting, HASTY), Sender(waiting, HASTY)):
+    with running(Sender(waiting, HASTY), Sender(waiting, HASTY)):
         wait_until(lambda: states(waiting) == {SENT: 5})
     assert len(receiver.posts) == 5
 
@@ -178,7 +156,7 @@ def test_failure_of_the_database_ends_nothing(waiting_on_sqlite, receiver, monke
         return real(*arguments)
 
     monkeypatch.setattr(sender_module, "is_due", fail_twice)
-    with sending(Sender(waiting_on_sqlite, HASTY)):
+    with running(Sender(waiting_on_sqlite, HASTY)):
         wait_until(lambda: states(waiting_on_sqlite) == {SENT: 5})
     assert caplog.text.count("sending is tried again") == 2
 
@@ -186,7 +164,7 @@ def test_failure_of_the_database_ends_nothing(waiting_on_sqlite, receiver, monke
 def test_service_without_destinations_waits_for_the_stop(sqlite_service):
     sender = Sender(sqlite_service)
     assert sender.is_idle
-    with sending(sender):
+    with running(sender):
         pass
 
 

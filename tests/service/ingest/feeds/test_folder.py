@@ -3,9 +3,7 @@
 import dataclasses
 import os
 import shutil
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select
@@ -16,34 +14,13 @@ from skysieve.service.ingest.feeds import folder as folder_module
 from skysieve.service.ingest.feeds.folder import FolderFeed, folder_feed
 from skysieve.service.ingest.reception import retry
 from skysieve.service.settings import FolderSettings
-
-DEADLINE_S = 20.0
+from waiting import running, wait_until
 
 
 @pytest.fixture
 def watched(sqlite_service, with_settings):
     """Return a service whose inbox is listed often and whose files settle at once."""
     return with_settings(sqlite_service, folder=FolderSettings(poll_s=0.1, settle_s=0.0))
-
-
-@contextmanager
-def _running(feed):
-    stop = threading.Event()
-    thread = threading.Thread(target=feed.run, args=(stop,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(DEADLINE_S)
-        assert not thread.is_alive()
-
-
-def _until(condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def _journal(service):
@@ -84,11 +61,11 @@ def test_what_lies_there_and_what_comes_is_taken_in(service, with_settings, aler
     shutil.copytree(alert_night.packets, service.home.inbox / "night")
     late = _lay(service, packets[0], "late.avro")
     late.rename(service.home.folder / "late.avro")
-    with _running(FolderFeed(service)):
-        _until(lambda: len(_journal(service)) == len(list(alert_night.packets.iterdir())))
+    with running(FolderFeed(service)):
+        wait_until(lambda: len(_journal(service)) == len(list(alert_night.packets.iterdir())))
         (service.home.folder / "late.avro").rename(service.home.inbox / "late.avro")
-        _until(lambda: "late.avro" in _journal(service))
-        _until(lambda: _feed_row(service).state == "running")
+        wait_until(lambda: "late.avro" in _journal(service))
+        wait_until(lambda: _feed_row(service).state == "running")
     outcomes = _journal(service)
     assert outcomes["late.avro"] == "duplicate"
     assert outcomes["night/bad-foreign-text-0.txt"] == "ignored"
@@ -115,24 +92,21 @@ def test_a_file_is_left_alone_until_nobody_writes_to_it(sqlite_service, with_set
     os.utime(place, (time.time() + 7200, time.time() + 7200))
     feed = FolderFeed(settled)
     assert feed.look() == 0
-    deadline = time.monotonic() + DEADLINE_S
-    while not (taken := feed.look()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert taken == 1
+    wait_until(lambda: feed.look() == 1)
 
 
 def test_a_file_that_is_still_written_is_taken_when_it_is_whole(sqlite_service, with_settings, packets):
     service = with_settings(sqlite_service, folder=FolderSettings(poll_s=3600.0, settle_s=0.4))
     data = packets[0].read_bytes()
-    with _running(FolderFeed(service)):
-        _until(lambda: _feed_row(service) is not None)
+    with running(FolderFeed(service)):
+        wait_until(lambda: _feed_row(service) is not None)
         with (service.home.inbox / "1.avro").open("wb") as file:
             for start in range(0, len(data), len(data) // 8):
                 file.write(data[start : start + len(data) // 8])
                 file.flush()
                 time.sleep(0.05)
         # The next listing is an hour away: the system tells of it.
-        _until(lambda: _journal(service) == {"1.avro": "stored"})
+        wait_until(lambda: _journal(service) == {"1.avro": "stored"})
     assert not _states(service)
 
 
@@ -165,20 +139,20 @@ def test_what_was_not_kept_is_asked_of_the_folder_again(watched, packets):
 
 def test_a_folder_that_vanishes_is_waited_for(watched, packets, monkeypatch):
     monkeypatch.setattr("skysieve.service.ingest.feed.FIRST_WAIT_S", 0.05)
-    with _running(FolderFeed(watched)):
-        _until(lambda: _feed_row(watched) is not None)
+    with running(FolderFeed(watched)):
+        wait_until(lambda: _feed_row(watched) is not None)
         shutil.rmtree(watched.home.inbox)
-        _until(lambda: _feed_row(watched).state == "failing")
+        wait_until(lambda: _feed_row(watched).state == "failing")
         assert "does not exist" in _feed_row(watched).error
         watched.home.inbox.mkdir()
         _lay(watched, packets[0], "1.avro")
-        _until(lambda: _journal(watched) == {"1.avro": "stored"})
-        _until(lambda: _feed_row(watched).state == "running")
+        wait_until(lambda: _journal(watched) == {"1.avro": "stored"})
+        wait_until(lambda: _feed_row(watched).state == "running")
         # Another folder in its place is watched like the first.
         shutil.rmtree(watched.home.inbox)
         watched.home.inbox.mkdir()
         _lay(watched, packets[1], "2.avro")
-        _until(lambda: "2.avro" in _journal(watched))
+        wait_until(lambda: "2.avro" in _journal(watched))
 
 
 def test_a_full_disk_is_waited_for_and_nothing_is_lost(watched, with_settings, packets, monkeypatch):
@@ -187,12 +161,12 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(watched, with_settings, p
     free = [0]
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free[0]))
     _lay(watched, packets[0], "1.avro")
-    with _running(FolderFeed(watched)):
-        _until(lambda: (row := _feed_row(watched)) is not None and row.state == "disk-full")
+    with running(FolderFeed(watched)):
+        wait_until(lambda: (row := _feed_row(watched)) is not None and row.state == "disk-full")
         assert _journal(watched) == {}
         free[0] = 10**12
-        _until(lambda: _journal(watched) == {"1.avro": "stored"})
-        _until(lambda: _feed_row(watched).state == "running")
+        wait_until(lambda: _journal(watched) == {"1.avro": "stored"})
+        wait_until(lambda: _feed_row(watched).state == "running")
 
 
 def test_a_folder_moved_in_is_taken_with_all_below(sqlite_service, with_settings, packets):
@@ -201,10 +175,10 @@ def test_a_folder_moved_in_is_taken_with_all_below(sqlite_service, with_settings
     (outside / "deep").mkdir(parents=True)
     for at, path in enumerate(packets[:3]):
         shutil.copyfile(path, outside / "deep" / f"{at}.avro")
-    with _running(FolderFeed(service)):
-        _until(lambda: _feed_row(service) is not None)
+    with running(FolderFeed(service)):
+        wait_until(lambda: _feed_row(service) is not None)
         outside.rename(service.home.inbox / "night")
-        _until(lambda: len(_journal(service)) == 3)
+        wait_until(lambda: len(_journal(service)) == 3)
 
 
 def test_where_the_system_tells_nothing_the_listing_finds_it(watched, packets, monkeypatch, caplog):
@@ -213,10 +187,10 @@ def test_where_the_system_tells_nothing_the_listing_finds_it(watched, packets, m
         yield
 
     monkeypatch.setattr(folder_module.watchfiles, "watch", refuse)
-    with _running(FolderFeed(watched)):
-        _until(lambda: _feed_row(watched) is not None)
+    with running(FolderFeed(watched)):
+        wait_until(lambda: _feed_row(watched) is not None)
         _lay(watched, packets[0], "1.avro")
-        _until(lambda: _journal(watched) == {"1.avro": "stored"})
+        wait_until(lambda: _journal(watched) == {"1.avro": "stored"})
     assert "listed instead" in caplog.text
 
 
@@ -232,9 +206,9 @@ def test_a_folder_below_that_cannot_be_listed_is_told_of_and_the_rest_is_taken(w
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    with _running(FolderFeed(watched)):
-        _until(lambda: _journal(watched) == {"open/1.avro": "stored"})
-        _until(lambda: (row := _feed_row(watched)) is not None and "Permission denied" in row.error)
+    with running(FolderFeed(watched)):
+        wait_until(lambda: _journal(watched) == {"open/1.avro": "stored"})
+        wait_until(lambda: (row := _feed_row(watched)) is not None and "Permission denied" in row.error)
 
 
 def test_the_settings_may_name_another_folder(sqlite_service, with_settings, packets, tmp_path):
