@@ -2,8 +2,11 @@
 
 Run it: ``python experiments/service_chaos.py``. It takes some minutes and needs no network: 5,000 simulated
 alerts, 50 bad ones among them, come in through a watched folder and through Kafka (librdkafka's mock
-cluster, in this process); the worker is killed with SIGKILL at 30 random moments, PostgreSQL is restarted
-twice. It prints a table and writes ``results/service_chaos.json``.
+cluster, in this process); some come through both, some twice through one, some once more with other images.
+The worker is killed with SIGKILL 30 times: in turn while it takes in, while it scores, and while it starts.
+PostgreSQL is stopped twice, once in the middle of its work without a word, once so that a worker starts
+without it. In the end scores and images are compared with those of the packets that were sent. It prints a
+table and writes ``results/service_chaos.json``; it leaves with 1 where anything is lost, doubled or wrong.
 """
 
 from __future__ import annotations
@@ -25,82 +28,44 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
-from sqlalchemy import func, select
+from confluent_kafka import Consumer, Producer, TopicPartition
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from service_chaos_evidence import evidence, faults
+from service_chaos_items import TOPIC, Feeding, make_items
 from skysieve.service.database.database import Database
 from skysieve.service.database.migrate import upgrade
-from skysieve.service.database.tables import (
-    Candidate,
-    JournalEntry,
-    PendingScore,
-    QuarantinedItem,
-    Score,
-    Verdict,
-)
+from skysieve.service.database.tables import JournalEntry, PendingScore
+from skysieve.service.home import Home
+from skysieve.service.ingest.items import file_stamp
 from skysieve.service.settings import DATABASE_VARIABLE
-from skysieve.sources.simulators.night import simulate_night
 
-__all__ = ["Chaos", "Items", "service_chaos"]
+__all__ = ["service_chaos", "table"]
 
 RESULT = Path(__file__).parent / "results" / "service_chaos.json"
-TOPIC = "ztf_alerts"
-#: Bad packets whose reading fails; others are read well and refused by the model.
-UNUSABLE = (
-    "truncated-avro",
-    "truncated-gzip",
-    "empty-cutout",
-    "null-cutout",
-    "header-only",
-    "all-nan-cutout",
-)
-#: Messages that may wait in Kafka: the mock cluster forgets what is more than 5 MB behind in a partition.
-MOST_UNREAD = 120
+GROUP, PARTITIONS = "skysieve", 4
 #: Seconds without any progress after which the run is given up.
 PATIENCE_S = 240
-
-
-@dataclass
-class Items:
-    """What is sent: bytes by name, and which of them are good."""
-
-    good: dict[str, bytes] = field(default_factory=dict)
-    bad: dict[str, bytes] = field(default_factory=dict)
-
-    def shuffled(self, seed: int) -> list[tuple[str, bytes]]:
-        """Return all in a random order."""
-        everything = [*self.good.items(), *self.bad.items()]
-        random.Random(seed).shuffle(everything)
-        return everything
+#: Seconds to wait until the worker does that during which it is to be killed.
+WATCH_S = 4.0
+#: Tables that the last statement of a transaction names while it takes in, or scores.
+DOING = {
+    "scoring": ("pending_scores", "scorers", "scores", "verdicts", "explanations", "left outer join cutouts"),
+    "taking-in": ("journal", "nights", "metadata_fields", "cutouts", "candidates", "quarantine"),
+}
 
 
 @dataclass
 class Chaos:
     """What was done to the service."""
 
-    kills: int = 0
+    #: Kills by what the worker was seen to do right before.
+    kills: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
     worker_starts: int = 0
     left_by_itself: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
-
-
-def make_items(folder: Path, count: int, bad: int, seed: int) -> Items:
-    """Simulate a night with packets that cannot be read among its own."""
-    each = -(-bad // len(UNUSABLE))
-    simulate_night(folder, n=count - bad, seed=seed, bad_packets=each)
-    items = Items()
-    for path in sorted((folder / "packets").iterdir()):
-        if not path.name.startswith("bad-"):
-            items.good[path.name] = path.read_bytes()
-        elif path.suffix == ".avro" and _kind_of(path) in UNUSABLE and len(items.bad) < bad:
-            items.bad[path.name] = path.read_bytes()
-    return items
-
-
-def _kind_of(path: Path) -> str:
-    return path.stem.removeprefix("bad-").rsplit("-", 1)[0]
 
 
 class Worker:
@@ -123,12 +88,17 @@ class Worker:
             )
         self.chaos.worker_starts += 1
 
-    def kill(self) -> None:
+    @property
+    def number(self) -> int:
+        """Id of the process."""
+        return 0 if self.process is None else self.process.pid
+
+    def kill(self, doing: str) -> None:
         """Kill it with all its children, as a machine that loses power would."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-            self.chaos.kills += 1
+            self.chaos.kills[doing] += 1
 
     def stop(self) -> int:
         """Ask it to leave, and return its exit code."""
@@ -137,37 +107,15 @@ class Worker:
         return self.process.wait(60)
 
 
-class Feeding:
-    """Sends half of the items through a folder and half through Kafka, some of them twice."""
-
-    def __init__(self, items: list[tuple[str, bytes]], inbox: Path, brokers: str) -> None:
-        self.to_folder, self.to_kafka = items[::2], items[1::2]
-        self.inbox = inbox
-        self.producer = Producer({"bootstrap.servers": brokers, "message.max.bytes": 4_000_000})
-        self.files, self.messages = 0, 0
-
-    @property
-    def done(self) -> bool:
-        """Whether everything has been sent."""
-        return self.files == len(self.to_folder) and self.messages == len(self.to_kafka)
-
-    def step(self, unread: int) -> None:
-        """Send a few more, Kafka's only while few are unread."""
-        for name, data in self.to_folder[self.files : self.files + 40]:
-            partial = self.inbox / f"{name}.part"
-            partial.write_bytes(data)
-            partial.rename(self.inbox / name)
-            self.files += 1
-        for name, data in self.to_kafka[
-            self.messages : self.messages + max(0, min(40, MOST_UNREAD - unread))
-        ]:
-            self.producer.produce(TOPIC, value=data, key=name.encode())
-            self.messages += 1
-        self.producer.flush(10)
-
-
 def service_chaos(
-    folder: Path, *, count: int = 5000, bad: int = 50, kills: int = 30, restarts: int = 2, seed: int = 7
+    folder: Path,
+    *,
+    count: int = 5000,
+    bad: int = 50,
+    kills: int = 30,
+    restarts: int = 2,
+    seed: int = 7,
+    sample: int = 1000,
 ) -> dict[str, Any]:
     """Run it, and return what is to be told.
 
@@ -176,124 +124,188 @@ def service_chaos(
     folder : Path
         An empty folder.
     count, bad : int
-        Items in all, and how many of them are bad.
+        Packets in all, and how many of them are bad.
     kills, restarts : int
         How often the worker is killed, and PostgreSQL restarted.
     seed : int
         Of the night and of the moments.
+    sample : int
+        Candidates whose scores are computed once more, at the most.
     """
+    good, unusable = make_items(folder / "night", count, bad, seed)
     server = _postgresql_server()
     broker = Producer({"test.mock.num.brokers": 1})
     brokers = _address_of(broker)
+    home = folder / "home"
+    (home / "inbox").mkdir(parents=True)
+    (home / "service.toml").write_text(_settings(brokers))
+    address = server.create_database()
+    database = Database(address)
     try:
-        return _run(folder, server, brokers, count, bad, kills, restarts, seed)
+        upgrade(database)
+        feeding = Feeding(good, unusable, home / "inbox", brokers, seed)
+        chaos = Chaos()
+        environment = {**os.environ, DATABASE_VARIABLE: address, "OMP_NUM_THREADS": "1"}
+        worker = Worker(home, environment, folder / "worker.log", chaos)
+        moments = _moments(feeding.sent.sends, kills, restarts, seed)
+        status = _drive(database, worker, server, feeding, moments)
+        with database.reading() as session:
+            told = _told(chaos, feeding, status, seed)
+            told |= evidence(session, Home(home), feeding.sent, sample=sample, seed=seed)
+        told["kafka_uncommitted"] = _uncommitted(brokers)
+        told["faults"] = faults(told) + _other_faults(told, kills)
+        return told
     finally:
+        database.close()
         server.close()
         del broker
 
 
-def _run(
-    folder: Path, server: Any, brokers: str, count: int, bad: int, kills: int, restarts: int, seed: int
-) -> dict[str, Any]:
-    items = make_items(folder / "night", count, bad, seed)
-    address = server.create_database()
-    database = Database(address)
-    upgrade(database)
-    home = folder / "home"
-    (home / "inbox").mkdir(parents=True)
-    (home / "service.toml").write_text(_settings(brokers))
-    environment = {**os.environ, DATABASE_VARIABLE: address, "OMP_NUM_THREADS": "1"}
-    chaos, began = Chaos(), time.monotonic()
-    worker = Worker(home, environment, folder / "worker.log", chaos)
-    feeding = Feeding(items.shuffled(seed), home / "inbox", brokers)
-    moments = _moments(count, kills, restarts, seed)
-    progress, progressed_at = -1, time.monotonic()
+def _drive(
+    database: Database, worker: Worker, server: Any, feeding: Feeding, moments: list[tuple[int, str]]
+) -> int:
+    """Feed and disturb the service until everything has come through; return the worker's exit code."""
+    began, drawn = time.monotonic(), random.Random(len(moments))
+    progress, progressed_at = -1, began
     while True:
         worker.ensure()
-        done, unread, pending = _state(database, feeding)
-        if done != progress:
-            progress, progressed_at = done, time.monotonic()
+        by_feed, pending, known = _state(database, list(feeding.anew))
+        done = sum(by_feed.values())
+        if (done, pending) != progress:
+            progress, progressed_at = (done, pending), time.monotonic()
         while moments and done >= moments[0][0]:
-            _strike(moments.pop(0)[1], worker, server, chaos)
-        if feeding.done and done == count and not pending and not moments:
+            _strike(moments.pop(0)[1], worker, server, database, drawn)
+        through = feeding.done and done >= feeding.sent.sends and not pending and not moments
+        if through and _revised_have_come(database, feeding):
             break
-        if time.monotonic() - progressed_at > PATIENCE_S and not pending:
+        if time.monotonic() - progressed_at > PATIENCE_S:
             break
-        feeding.step(unread)
+        feeding.step(by_feed, known)
         time.sleep(0.1)
-    chaos.seconds = time.monotonic() - began
-    status = worker.stop()
-    with database.reading() as session:
-        told = _told(session, items, chaos, status, seed)
-    database.close()
-    return told
+    worker.chaos.seconds = time.monotonic() - began
+    return worker.stop()
 
 
-def _moments(count: int, kills: int, restarts: int, seed: int) -> list[tuple[int, str]]:
-    """Return after how many items what happens; random, restarts far from begin and end."""
+def _moments(sends: int, kills: int, restarts: int, seed: int) -> list[tuple[int, str]]:
+    """Return after how many items what happens: at random, restarts far from begin and end."""
     drawn = random.Random(seed + 1)
-    moments = [(drawn.randrange(count), "kill") for _ in range(kills)]
-    moments += [(count * (at + 1) // (restarts + 1), "restart") for at in range(restarts)]
+    kinds = ("taking-in", "scoring", "starting")
+    moments = [(drawn.randrange(int(0.97 * sends)), kinds[number % 3]) for number in range(kills)]
+    moments += [
+        (sends * (at + 1) // (restarts + 1), "crash" if at % 2 == 0 else "away") for at in range(restarts)
+    ]
     return sorted(moments)
 
 
-def _strike(what: str, worker: Worker, server: Any, chaos: Chaos) -> None:
-    if what == "restart":
-        server.restart()
-        chaos.restarts += 1
-        return
-    # The worker must be at work, not just starting, or a kill would show little.
-    time.sleep(random.Random(chaos.kills).uniform(0.2, 2.5))
-    worker.kill()
+def _strike(what: str, worker: Worker, server: Any, database: Database, drawn: random.Random) -> None:
+    if what == "crash":
+        # As by a power cut: it repairs itself when it starts.
+        server.stop("immediate")
+        server.start()
+        worker.chaos.restarts += 1
+    elif what == "away":
+        worker.kill(_doing(database, worker))
+        server.stop()
+        worker.ensure()
+        time.sleep(drawn.uniform(3.0, 5.0))
+        server.start()
+        worker.chaos.restarts += 1
+    elif what == "starting":
+        worker.kill(_doing(database, worker))
+        worker.ensure()
+        time.sleep(drawn.uniform(0.1, 2.5))
+        worker.kill(_doing(database, worker))
+    else:
+        until = time.monotonic() + WATCH_S
+        while (doing := _doing(database, worker)) != what and time.monotonic() < until:
+            time.sleep(0.002)
+        time.sleep(drawn.uniform(0.0, 0.02))
+        worker.kill(_doing(database, worker) if doing != what else what)
     worker.ensure()
 
 
-def _state(database: Database, feeding: Feeding) -> tuple[int, int, int]:
-    """Return how many items the journal holds, how many messages are unread, and how many scores pend."""
+def _doing(database: Database, worker: Worker) -> str:
+    """Return what the worker does: by its open transactions, and whether it has said that it lives."""
+    statement = text(
+        "SELECT lower(query) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend'"
+    )
+    lives = text("SELECT count(*) FROM workers WHERE name LIKE :name")
+    with database.reading() as session:
+        queries = list(session.scalars(statement))
+        if not session.scalar(lives, {"name": f"%:{worker.number}"}):
+            return "starting"
+    for doing, tables in DOING.items():
+        if any(word in query for query in queries for word in tables):
+            return doing
+    return "between-transactions"
 
-    def read(session: Session) -> tuple[int, int, int]:
-        by_feed = dict(
-            session.execute(
-                select(JournalEntry.feed, func.count())
-                .where(JournalEntry.outcome != "ignored")
-                .group_by(JournalEntry.feed)
-            ).all()
-        )
+
+def _state(database: Database, names: list[str]) -> tuple[dict[str, int], int, set[str]]:
+    """Return how many items of each feed the journal holds, how many scores pend, which names are there."""
+
+    def read(session: Session) -> tuple[dict[str, int], int, set[str]]:
+        counted = select(JournalEntry.feed, func.count()).group_by(JournalEntry.feed)
+        by_feed: dict[str, int] = dict(session.execute(counted).all())  # type: ignore[arg-type]
         pending = session.scalar(select(func.count()).select_from(PendingScore)) or 0
-        return sum(by_feed.values()), feeding.messages - by_feed.get("kafka", 0), pending
+        known = select(JournalEntry.item).where(JournalEntry.feed == "folder", JournalEntry.item.in_(names))
+        return by_feed, pending, set(session.scalars(known))
 
+    # Tried again while the database is away.
     return database.write(read)
 
 
-def _told(session: Session, items: Items, chaos: Chaos, status: int, seed: int) -> dict[str, Any]:
-    expected = Counter(name.removesuffix(".avro") for name in items.good)
-    found = Counter(session.scalars(select(Candidate.name)))
-    scores = Counter(session.scalars(select(Score.candidate_id)))
-    verdicts = Counter(session.scalars(select(Verdict.candidate_id)))
-    kinds = Counter(session.scalars(select(QuarantinedItem.kind).where(QuarantinedItem.state == "open")))
-    ids = set(session.scalars(select(Candidate.id)))
+def _revised_have_come(database: Database, feeding: Feeding) -> bool:
+    with database.reading() as session:
+        rows = session.execute(
+            select(JournalEntry.item, JournalEntry.stamp).where(
+                JournalEntry.feed == "folder", JournalEntry.item.in_(list(feeding.anew))
+            )
+        )
+        stamps = {item: stamp for item, stamp in rows}  # noqa: C416 - pairs for mypy
+    return all(stamps.get(name) == file_stamp((feeding.inbox / name).stat()) for name in feeding.anew)
+
+
+def _told(chaos: Chaos, feeding: Feeding, status: int, seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "cores": os.cpu_count(),
-        "sent": {"good": len(items.good), "bad": len(items.bad)},
-        "kills": chaos.kills,
+        "packets": {"good": len(feeding.sent.good), "bad": len(feeding.sent.bad)},
+        "sent_twice": feeding.twice,
+        "sent_anew_with_other_images": len(feeding.anew),
+        "kills": chaos.kills.total(),
+        "killed_while": dict(sorted(chaos.kills.items())),
         "database_restarts": chaos.restarts,
         "worker_starts": chaos.worker_starts,
         "worker_left_by_itself": {str(code): times for code, times in sorted(chaos.left_by_itself.items())},
         "last_exit_code": status,
         "seconds": round(chaos.seconds, 1),
-        "candidates": sum(found.values()),
-        "missing": sum((expected - found).values()),
-        "unexpected": sum((found - expected).values()),
-        "scored_once": sum(scores[number] == 1 for number in ids),
-        "not_scored": sum(scores[number] == 0 for number in ids),
-        "without_verdict": sum(verdicts[number] == 0 for number in ids),
-        "journal": dict(
-            sorted(session.execute(select(JournalEntry.outcome, func.count()).group_by("outcome")).all())
-        ),
-        "quarantined": sum(kinds.values()),
-        "quarantined_by_kind": dict(sorted(kinds.items())),
     }
+
+
+def _other_faults(told: dict[str, Any], kills: int) -> list[str]:
+    """Return what else is not as it should be, the experiment itself included."""
+    wrong = {
+        "the worker left by itself": told["worker_left_by_itself"],
+        "the worker did not leave in good order": told["last_exit_code"],
+        "messages were not acknowledged": told["kafka_uncommitted"],
+        "fewer kills than asked for": max(0, kills - told["kills"]),
+        "nothing was compared": told["compared"] == 0,
+        "no candidate came anew": told["changed_in_place"] == 0,
+    }
+    return [f"{what}: {found}" for what, found in wrong.items() if found]
+
+
+def _uncommitted(brokers: str) -> int:
+    """Return how many messages the group has not acknowledged."""
+    consumer = Consumer({"bootstrap.servers": brokers, "group.id": GROUP})
+    partitions = [TopicPartition(TOPIC, number) for number in range(PARTITIONS)]
+    left = 0
+    for each in consumer.committed(partitions, timeout=10):
+        _, high = consumer.get_watermark_offsets(each, timeout=10)
+        left += high - max(each.offset, 0)
+    consumer.close()
+    return left
 
 
 def _settings(brokers: str) -> str:
@@ -306,6 +318,7 @@ settle_s = 0.2
 [ingest.kafka]
 brokers = "{brokers}"
 topics = ["{TOPIC}"]
+group = "{GROUP}"
 [ingest.kafka.options]
 "session.timeout.ms" = "6000"
 "heartbeat.interval.ms" = "500"
@@ -331,15 +344,17 @@ def _postgresql_server() -> Any:
 def table(told: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of a table."""
     for name, value in told.items():
-        if isinstance(value, dict):
+        if name == "faults":
+            yield from (f"WRONG: {fault}" for fault in value)
+        elif isinstance(value, dict):
             yield f"{name.replace('_', ' ')}:"
             yield from (f"  {key:<24}{number:>8}" for key, number in value.items())
         else:
             yield f"{name.replace('_', ' '):<26}{value:>8}"
 
 
-def main() -> None:
-    """Run it and write the result."""
+def main() -> int:
+    """Run it, write the result, and return 1 where something is lost, doubled or wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--bad", type=int, default=50)
@@ -362,7 +377,8 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     print("\n".join(table(told)))
     arguments.output.write_text(json.dumps(told, indent=1) + "\n")
+    return bool(told["faults"])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
