@@ -6,7 +6,7 @@ EXPECTED = {
         "needs": "service",
     },
     "skysieve health database --home service": {
-        "says": r"^database  ok +answers, at revision \d+$",
+        "says": r"^database  ok +SQLite answers, at revision \d+$",
         "needs": "service",
     },
 }

@@ -6,7 +6,10 @@ import logging
 import threading
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
+from skysieve.service.database.database import is_passing
+from skysieve.service.database.reason import reason_of
 from skysieve.service.database.tables import QuarantinedItem
 from skysieve.service.judging.quarantined import SCORING, ask_again
 from skysieve.service.judging.scoring import score_pending
@@ -54,8 +57,12 @@ class ScoringLoop:
             try:
                 busy = self.turn()
             except Exception as error:  # it outlives a database that is restarted, a model that is damaged
-                _log.exception("scoring failed; it is tried again in %.0f s", wait)
-                self.error = str(error) or type(error).__name__
+                self.error = reason_of(error)
+                # Of a database that is restarted the traceback says nothing.
+                passes = isinstance(error, DBAPIError) and is_passing(error)
+                _log.error(
+                    "scoring failed; it is tried again in %.0f s: %s", wait, self.error, exc_info=not passes
+                )
                 stop.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT_S)
                 continue

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from skysieve.errors import ServiceError
 from skysieve.service.database.patience import PATIENCE_S, once_it_answers
+from skysieve.service.database.reason import reason_of
 from skysieve.service.home import Home, find_home
 from skysieve.service.service import Service, open_service
 
@@ -102,7 +103,7 @@ def require_home(home: Home) -> None:
 
 
 def _unreached(error: SQLAlchemyError) -> ServiceError:
-    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     return ServiceError(
-        f"the database does not answer: {reason}; look whether it runs, and at SKYSIEVE_DATABASE_URL"
+        f"the database does not answer: {reason_of(error)}; look whether it runs, and at "
+        "SKYSIEVE_DATABASE_URL"
     )

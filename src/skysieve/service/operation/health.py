@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from skysieve.errors import SkysieveError
 from skysieve.service.database.columns import utc_now
 from skysieve.service.database.migrate import current_revision, latest_revision
+from skysieve.service.database.reason import reason_of
 from skysieve.service.operation.disk import disk_state
 from skysieve.service.operation.figures import FeedFigures, Heartbeats, read_heartbeats
 from skysieve.service.service import Service
@@ -96,15 +97,15 @@ def check_health(service: Service, *, now: datetime | None = None) -> Health:
             beats = read_heartbeats(session)
         checks += [_revision(service), *_heartbeats(beats, now)]
     except (SkysieveError, SQLAlchemyError) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        checks.append(Check("database", State.DOWN, f"does not answer: {reason}"))
+        checks.append(Check("database", State.DOWN, f"does not answer: {reason_of(error)}"))
     return Health(tuple(checks))
 
 
 def _revision(service: Service) -> Check:
     found, expected = current_revision(service.database), latest_revision()
     if found == expected:
-        return Check("database", State.OK, f"answers, at revision {found}")
+        what = "SQLite" if service.database.is_sqlite else "PostgreSQL"
+        return Check("database", State.OK, f"{what} answers, at revision {found}")
     return Check(
         "database",
         State.DEGRADED,

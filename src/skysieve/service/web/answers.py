@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from starlette.exceptions import HTTPException
 
 from skysieve.service.accounts.identify import identify
+from skysieve.service.database.reason import reason_of
 from skysieve.service.web.access import Guard
 from skysieve.service.web.local_path import local_path
 from skysieve.service.web.problems import HANDLED, Problem, problem_of
@@ -52,12 +53,14 @@ def answer_error(request: Request, error: Exception) -> Response:
         error.hide_parameters = True
     if problem.status >= 500:
         _LOG.error(
-            "request %s: %s %s failed with %d",
+            "request %s: %s %s failed with %d: %s",
             _request_id(request),
             request.method,
             request.url.path,
             problem.status,
-            exc_info=error,
+            reason_of(error),
+            # Where the program went wrong matters of its own faults only, not of a database that is down.
+            exc_info=error if problem.status == 500 else None,
         )
     return answer_problem(request, problem)
 
