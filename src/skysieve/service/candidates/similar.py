@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, undefer
 
 from skysieve.service.database.kept_answers import KeptAnswers
 from skysieve.service.database.tables import Candidate
+from skysieve.service.filters.index_choice import without_index
 
 __all__ = ["MOST_COMPARED", "look_of", "similar"]
 
@@ -105,7 +106,7 @@ def _recent(session: Session, kind: str) -> list[tuple[int, bytes]]:
     """Return the ids and looks of the candidates that came last."""
     rows = session.execute(
         select(Candidate.id, Candidate.look)
-        .where(Candidate.kind == kind, Candidate.look.is_not(None))
+        .where(without_index(Candidate.__table__.c.kind) == kind, Candidate.look.is_not(None))
         .order_by(Candidate.id.desc())
         .limit(MOST_COMPARED)
     )

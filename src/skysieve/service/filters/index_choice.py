@@ -11,9 +11,11 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from skysieve.service.database.tables import MetadataField
 from skysieve.service.filters.language import Filter
@@ -28,15 +30,36 @@ _BEGINS_WITH_STAR = re.compile(r"[*?]")
 
 
 def without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the same value, which SQLite does not look up in an index.
+    """Return the same value, which SQLite does not look up in an index; to PostgreSQL it is the same column.
 
     Examples
     --------
+    >>> from sqlalchemy.dialects import sqlite
     >>> from skysieve.service.database.tables import Candidate
-    >>> print(without_index(Candidate.mag) < 19)
-    (+ candidates.mag) < :param_1
+    >>> print((without_index(Candidate.__table__.c.mag) < 19).compile(dialect=sqlite.dialect()))
+    +candidates.mag < ?
     """
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+    return _WithoutIndex(column)
+
+
+class _WithoutIndex(ColumnElement[Any]):
+    inherit_cache = True
+    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - as SQLAlchemy asks
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(_WithoutIndex)
+def _as_it_is(element: _WithoutIndex, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.column, **options)
+
+
+@compiles(_WithoutIndex, "sqlite")
+def _with_a_sign(element: _WithoutIndex, compiler: SQLCompiler, **options: Any) -> str:
+    # SQLite looks up no expression for which there is no index; the sign changes no value.
+    return "+" + compiler.process(element.column, **options)
 
 
 def found_by_index(session: Session, given: Filter) -> list[Condition]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from skysieve.service.database.kept_answers import KeptAnswers
 from skysieve.service.database.tables import Candidate, Label, Scorer, Taxonomy
+from skysieve.service.filters.index_choice import without_index
 from skysieve.service.judging.described_rule import rule_of
 from skysieve.service.judging.stored_scores import stored_scores
 
@@ -127,7 +128,7 @@ def _opinions(session: Session, kind: str) -> dict[int, _Opinion]:
     statement = (
         select(Label.candidate_id, Label.taxonomy_id, Label.value, Label.machine_hidden, Label.campaign_id)
         .join(Candidate, Candidate.id == Label.candidate_id)
-        .where(Label.withdrawn_at.is_(None), Candidate.kind == kind)
+        .where(Label.withdrawn_at.is_(None), without_index(Candidate.__table__.c.kind) == kind)
         .order_by(Label.id.desc())
         .limit(MOST_LABELS)
     )

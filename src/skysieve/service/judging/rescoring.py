@@ -12,6 +12,7 @@ from skysieve.service.candidates.nights import find_night
 from skysieve.service.database.insert import insert_new
 from skysieve.service.database.tables import Candidate, PendingScore, Score, Scorer
 from skysieve.service.database.tables.judging import RETIRED
+from skysieve.service.filters.index_choice import without_index
 from skysieve.service.judging.scorer_rows import find_scorer
 from skysieve.service.service import Service
 
@@ -63,7 +64,8 @@ def rescore(service: Service, scorer_id: int, night: str | None = None, *, again
 
 
 def _next(service: Service, scorer: Scorer, night_id: int | None, again: bool, after: int) -> list[int]:
-    statement = select(Candidate.id).where(Candidate.kind == scorer.kind, Candidate.id > after)
+    of_kind = without_index(Candidate.__table__.c.kind) == scorer.kind
+    statement = select(Candidate.id).where(of_kind, Candidate.id > after)
     if night_id is not None:
         statement = statement.where(Candidate.night_id == night_id)
     if not again:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from skysieve.service.database.insert import insert_new
 from skysieve.service.database.tables import Candidate, PendingScore, Scorer
 from skysieve.service.database.tables.judging import ON_DUTY
+from skysieve.service.filters.index_choice import without_index
 from skysieve.service.judging.opened_scorer import Judgement, OpenedScorer
 from skysieve.service.judging.opening import open_scorer
 from skysieve.service.judging.stored_scores import stored_judgement
@@ -117,7 +118,7 @@ def _refresh(session: Session, scorer: Scorer, opened: OpenedScorer, after: int)
     # Locked before their scores are read: who writes scores of one of them comes before, or after.
     statement = (
         select(Candidate.id)
-        .where(Candidate.kind == scorer.kind, Candidate.id > after)
+        .where(without_index(Candidate.__table__.c.kind) == scorer.kind, Candidate.id > after)
         .order_by(Candidate.id)
         .limit(CHUNK)
         .with_for_update(key_share=True)
