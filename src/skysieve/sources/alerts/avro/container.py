@@ -24,7 +24,7 @@ MAGIC = b"Obj\x01"
 SYNC_BYTES = 16
 FRAME_BYTES = 5
 #: A compressed block that unfolds to more than this is refused.
-MAX_BLOCK_BYTES = 1 << 28
+MAX_BLOCK_BYTES = 1 << 26
 _MAX_METADATA = 1000
 
 

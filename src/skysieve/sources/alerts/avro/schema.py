@@ -11,6 +11,7 @@ from typing import Any, cast
 import fastavro
 
 from skysieve.errors import ConfigurationError, InputError
+from skysieve.sources.alerts.avro.item_sizes import check_items_take_bytes
 
 __all__ = ["SchemaLookup", "SchemaSource", "WriterSchema", "parse_writer_schema"]
 
@@ -44,6 +45,7 @@ class WriterSchema:
         self.namespace = str(declared.get("namespace") or declared["name"].rpartition(".")[0])
         self.version = str(declared.get("version") or "")
         self.parsed = fastavro.parse_schema(declared)
+        check_items_take_bytes(self.parsed)
 
     def part(
         self, names: list[str], *, suffix: str = "", known: dict[str, Any] | None = None
