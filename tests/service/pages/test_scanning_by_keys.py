@@ -266,17 +266,23 @@ def test_one_cutout_is_enlarged(scan, make_night):
 
 
 def test_cards_of_one_cutout_are_as_high_as_those_of_three(service, scan, make_night):
-    ids = make_night(4)
+    first = make_night(4)[0]
     with service.database.writing() as session:
-        candidate = session.get(Candidate, ids[1])
-        candidate.object_id, candidate.name = "", "strkid26001000012150001_pid2600100001215"
+        candidate = session.get(Candidate, first)
+        candidate.kind, candidate.object_id = "streak", ""
+        candidate.name = "strkid26001000012150001_pid2600100001215"
         candidate.cutouts.channels = ["difference"]
     page = scan("/scan?where=&night=&mode=grid")
     page.wait_for_selector(".card[data-drawn] >> nth=3")
     heights = page.eval_on_selector_all(".card", "cards => cards.map(card => card.offsetHeight)")
     assert max(heights) - min(heights) <= 2
     # The part of the name that tells it from others is there however narrow the card.
-    expect(page.locator(".card-name >> nth=1")).to_have_text("26001000012150001")
+    expect(page.locator(".card-name >> nth=0")).to_have_text("26001000012150001")
+    # Each is drawn as its kind is, whichever has the focus.
+    among_others = brightness(page, ".card:nth-child(2)")
+    page.goto(urljoin(page.url, "/scan?where=kind=%22alert%22&night=&mode=grid"))
+    page.wait_for_selector(".card[data-drawn] >> nth=2")
+    assert among_others == pytest.approx(brightness(page, ".card:first-child"), rel=0.05)
 
 
 def test_what_comes_in_is_shown_as_text(scan, make_night):

@@ -31,7 +31,7 @@ def campaign(service, make_night) -> tuple[int, list[int]]:
     with service.database.writing() as session:
         plan = CampaignPlan("lessons", "alert", labels_wanted=1)
         made = create_campaign(session, plan, chosen_by_id(session, "alert", ids))
-        add_gold(session, made.id, dict.fromkeys(ids, ("bogus", "A known spike.")))
+        add_gold(session, made.id, dict.fromkeys(ids, ("bogus", "a known spike")))
         change_state(session, made.id, "open")
         return made.id, ids
 
@@ -55,7 +55,7 @@ def test_a_gold_item_is_told_once_it_is_labelled(service, scan, campaign):
     expect(gold).to_be_hidden()
     scan.keyboard.press("r")
     expect(gold).to_contain_text("You said real, but ZTF26aa")
-    expect(gold).to_contain_text("is known to be bogus. A known spike.")
+    expect(gold).to_contain_text("is known to be bogus (a known spike)")
     scan.keyboard.press("Escape")
     expect(gold).to_be_hidden()
     scan.keyboard.press("b")

@@ -111,14 +111,14 @@ def at_share(score: float, share: float, other: float) -> float:
 
 def _calibrated(description: Mapping[str, Any], score: float, share: float, samples: int) -> ModelMeaning:
     error = _share(_test(description).get("ece"))
-    off = "" if error is None else f", give or take {percent(error.value)}"
-    words = (
-        f"The score is calibrated: of the model's test samples that score {score:.3g}, "
-        f"{percent(score)} are real{off}. {percent(share)} of those {samples:,} samples were real; where "
-        f"1 in {round(1 / RARE)} is, {percent(at_share(score, share, RARE))} of such candidates would be."
-    )
     width = 0.0 if error is None else error.value
     found = Share(score, max(0.0, score - width), min(1.0, score + width), 0)
+    rare = [at_share(each, share, RARE) for each in (found.low, found.high)]
+    words = (
+        f"The score is calibrated: of the model's test samples that score alike, "
+        f"{_between(found.low, found.high)} are real. {percent(share)} of those {samples:,} samples were "
+        f"real; where 1 in {round(1 / RARE)} is, {_between(*rare)} of such candidates would be."
+    )
     return ModelMeaning("model", found, words)
 
 
@@ -142,6 +142,14 @@ def _share(figure: Any) -> Share | None:
         value = float(figure["value"])
         return Share(value, float(figure.get("low", value)), float(figure.get("high", value)))
     return None
+
+
+def _between(low: float, high: float) -> str:
+    if percent(low) == percent(high):
+        return percent(low)
+    if low == 0:
+        return f"at most {percent(high)}"
+    return f"at least {percent(low)}" if high == 1 else f"{percent(low)} to {percent(high)}"
 
 
 def _ranged(share: Share) -> str:

@@ -46,12 +46,12 @@ class DiskState:
     @property
     def message(self) -> str:
         """The state in a sentence, with what to do."""
-        left = f"{self.free_mb:,} MB of {self.total_mb:,} MB are free"
+        left = f"{_size(self.free_mb)} of {_size(self.total_mb)} are free"
         if self.state == "ok":
             return left
-        stops = f"ingest stops below {self.stop_free_mb:,} MB"
+        stops = f"ingest stops below {_size(self.stop_free_mb)}"
         if self.state == "full":
-            stops = f"ingest has stopped, as it does below {self.stop_free_mb:,} MB, and goes on by itself"
+            stops = f"ingest has stopped, as it does below {_size(self.stop_free_mb)}, and goes on by itself"
         return f"{left}; {stops}: make room, or run `skysieve prune --keep-days N`"
 
 
@@ -65,3 +65,8 @@ def disk_state(service: Service) -> DiskState:
     """
     usage = shutil.disk_usage(service.files.folder)
     return DiskState(usage.free // _MEGABYTE, usage.total // _MEGABYTE, service.settings.ingest.stop_free_mb)
+
+
+def _size(megabytes: int) -> str:
+    """Write a size as people read it: GB from ten of them on."""
+    return f"{megabytes / 1000:,.0f} GB" if megabytes >= 10_000 else f"{megabytes:,} MB"

@@ -17,9 +17,9 @@ export class GoldNote {
     const name = item ? item.object || item.name : `candidate ${id}`;
     const link = make("a", { href: `/candidates/${id}`, target: "_blank", rel: "noopener" }, name);
     const words = answer.right
-      ? ["Right: ", link, ` is known to be ${answer.known}.`]
-      : ["You said ", make("b", {}, answer.said), ", but ", link, " is known to be ", make("b", {}, answer.known), "."];
-    find("p", this.root).replaceChildren(...words, answer.reason ? ` ${answer.reason}` : "");
+      ? ["Right: ", link, ` is known to be ${answer.known}`]
+      : ["You said ", make("b", {}, answer.said), ", but ", link, " is known to be ", make("b", {}, answer.known)];
+    find("p", this.root).replaceChildren(...words, answer.reason ? ` (${answer.reason})` : "");
     this.root.classList.toggle("wrong", !answer.right);
     this.root.hidden = false;
     window.clearTimeout(this.hiding);

@@ -24,13 +24,18 @@ export class Look extends EventTarget {
   setKind(kind) {
     if (kind === this.kind) return;
     this.kind = kind;
-    this.values = { ...DEFAULTS, ...DEFAULTS_OF[kind], ...stored(kind) };
+    this.values = valuesOf(kind);
     this.show();
   }
 
   // What pictures are drawn by.
   get drawn() {
     return this.values;
+  }
+
+  // What those of another kind are drawn by, where several stand beside each other.
+  drawnFor(kind) {
+    return kind === this.kind ? this.values : valuesOf(kind);
   }
 
   set(values) {
@@ -95,6 +100,10 @@ export class Look extends EventTarget {
     this.panel.querySelector("[data-map]").value = this.values.map;
     this.panel.querySelector("[data-zoom-shown]").textContent = `${this.values.zoom}×`;
   }
+}
+
+function valuesOf(kind) {
+  return { ...DEFAULTS, ...DEFAULTS_OF[kind], ...stored(kind) };
 }
 
 function stored(kind) {

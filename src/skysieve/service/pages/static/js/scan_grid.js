@@ -35,7 +35,8 @@ export class GridView {
   }
 
   show() {
-    const { items, index } = this.state;
+    const { items, index, current } = this.state;
+    if (current) this.look.setKind(current.kind);
     items.forEach((item, at) => {
       if (!this.cards.has(item.id)) this.addCard(item, at);
       this.mark(item, at === index);
@@ -95,7 +96,7 @@ export class GridView {
       card.dataset.drawn = "yes";
       for (const canvas of card.querySelectorAll("canvas")) {
         const image = images.channels.find((each) => each.name === canvas.dataset.name);
-        if (image) drawImage(canvas, image, { ...images, pixelScale: null }, { ...this.look.drawn, cross: false });
+        if (image) drawImage(canvas, image, { ...images, pixelScale: null }, { ...this.look.drawnFor(item.kind), cross: false });
       }
     } catch {
       find(".card-images", card).replaceChildren(make("span", { class: "aside" }, "did not come"));
