@@ -221,3 +221,8 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
             assert f'"{name.removesuffix("_total")}"' in source, name
     (scrape,) = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     assert scrape["authorization"] == {"credentials_file": "/etc/prometheus/skysieve-token"}
+
+
+def test_caddy_waits_for_no_client_for_ever() -> None:
+    for name in ("read_header", "read_body", "idle"):
+        assert re.search(rf"\n\t+{name} \d+[sm]\n", CADDYFILE), name
