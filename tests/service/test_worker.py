@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from skysieve.errors import ServiceError
 from skysieve.service import worker as worker_module
@@ -108,6 +109,27 @@ def test_until_quiet_it_leaves_by_itself(quick: Service, packets: list[Path]) ->
     run_worker(quick, stop, until_quiet=1.5)
     assert stop.is_set()
     assert scored(quick) == 6
+
+
+def test_a_database_that_is_away_is_not_taken_for_quiet(
+    quick: Service, packets: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def away(session: object) -> bool:
+        looks.append(1)
+        if len(looks) < 6:
+            raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+        return is_refreshing(session)
+
+    is_refreshing = worker_module.is_refreshing
+    monkeypatch.setattr(worker_module, "is_refreshing", away)
+    monkeypatch.setattr(worker_module, "LOOK_S", 0.1)
+    stop = threading.Event()
+    worker_module._stop_when_quiet(quick, stop, 0.2)
+    assert stop.is_set()
+    # Five looks in vain, one to see the state, and those of the time in which nothing changed.
+    assert len(looks) >= 7
 
 
 def test_a_part_that_fails_comes_again_and_harms_no_other(

@@ -266,12 +266,16 @@ def _stop_when_quiet(service: Service, stop: threading.Event, quiet_s: float) ->
     """Set the event when what is there has been scored, and no more has come for a while."""
     seen, since = -1, time.monotonic()
     while not stop.wait(LOOK_S):
+        quiet = False
         with _logged("whether all is quiet"), service.database.reading() as session:
             items = session.scalar(select(func.max(JournalEntry.id))) or 0
             pending = session.scalar(select(PendingScore.candidate_id).limit(1))
-            if pending is not None or items != seen or is_refreshing(session):
-                seen, since = items, time.monotonic()
-        if time.monotonic() - since >= quiet_s:
+            quiet = pending is None and items == seen and not is_refreshing(session)
+            seen = items
+        # A database that does not answer says nothing: it may be full of work.
+        if not quiet:
+            since = time.monotonic()
+        elif time.monotonic() - since >= quiet_s:
             stop.set()
 
 
