@@ -354,7 +354,7 @@ def test_a_name_comes_twice_in_a_batch_and_the_later_counts(service, packets):
 def test_the_same_alert_twice_in_a_batch_is_one_candidate(service, packets):
     data = packets[0].read_bytes()
     items = [_bytes_item(data, name="a"), _bytes_item(data, name="b")]
-    assert receive(service, items).outcomes == ("stored", "stored")
+    assert receive(service, items).outcomes == ("stored", "duplicate")
     assert (_count(service, Candidate), _count(service, Cutouts), _count(service, Night)) == (1, 1, 1)
 
 

@@ -86,7 +86,12 @@ def write_candidates(session: Session, kind: str, writes: Sequence[CandidateWrit
     _write_cutouts(session, touched, now)
     ask_for_scores(session, sorted((now[write.key][0], kind) for write in touched if write.scored))
     changes = {write.key for write in touched}
-    return ["stored" if write.key in changes else "same" for write in writes]
+    # The same content twice in a batch: the first brings it.
+    first = {(write.key, write.values["stamp"]): write for write in reversed(writes)}
+    return [
+        "stored" if write.key in changes and first[write.key, write.values["stamp"]] is write else "same"
+        for write in writes
+    ]
 
 
 def night_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
