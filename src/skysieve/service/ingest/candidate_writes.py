@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,8 @@ class CandidateWrite:
 def write_candidates(session: Session, kind: str, writes: Sequence[CandidateWrite]) -> list[Result]:
     """Write candidates of one kind; scores and labels of those that are there stay.
 
-    Everything is done in the order of their names: of two processes that write the same candidates one
-    waits for the other, and neither for the first again.
+    New ones are written in the order of their names, then those that change in the order of their ids: of two
+    processes that write the same candidates one waits for the other, and neither for the first again.
 
     Parameters
     ----------
@@ -82,7 +83,8 @@ def write_candidates(session: Session, kind: str, writes: Sequence[CandidateWrit
     at = utc_now()
     if changed:
         rows = [{"id": now[write.key][0], **columns[write.key], "updated_at": at} for write in changed]
-        session.execute(update(Candidate), rows)
+        # In the order in which scoring locks them.
+        session.execute(update(Candidate), sorted(rows, key=itemgetter("id")))
     _write_cutouts(session, touched, now)
     ask_for_scores(session, sorted((now[write.key][0], kind) for write in touched if write.scored))
     changes = {write.key for write in touched}
