@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from skysieve.errors import InputError
+from skysieve.errors import InputError, ServiceError
 from skysieve.service.database.tables import Candidate, Cutouts, Explanation, PendingScore
 from skysieve.service.database.tables.judging import ON_DUTY
 from skysieve.service.judging import explaining
@@ -135,3 +136,19 @@ def test_an_image_without_a_measured_pixel_is_explained_by_nothing() -> None:
     image = np.full((3, 20, 20), np.nan, dtype=np.float32)
     found = occlusion_of(image, lambda images: np.full(len(images), 0.5, np.float32))
     assert not found.any()
+
+
+def test_who_asks_for_many_at_once_keeps_nobody_else_waiting(
+    service: Service, add_alerts: Add, monkeypatch
+) -> None:
+    scorer_id = register(service, "braai-weak", kind="alert", duty=ON_DUTY)
+    first, second, *_ = add_alerts()
+    score_all(service)
+    known = occlusion_map(service, first, scorer_id)
+    monkeypatch.setattr(explaining, "_AT_ONCE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(explaining, "WAIT_S", 0.01)
+    with explaining._AT_ONCE:
+        with pytest.raises(ServiceError, match="ask again"):
+            occlusion_map(service, second, scorer_id)
+        assert occlusion_map(service, first, scorer_id).sha256 == known.sha256
+    assert occlusion_map(service, second, scorer_id).candidate_id == second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from skysieve.errors import InputError
+from skysieve.errors import InputError, ServiceError
 from skysieve.service.candidates.images import pack_images, unpack_images
 from skysieve.service.candidates.rows import find_candidate
 from skysieve.service.database.columns import utc_now
@@ -27,6 +28,9 @@ __all__ = ["known_explanation", "load_map", "occlusion_map"]
 
 #: Name of the only channel of a file with a map.
 CHANNEL = "occlusion"
+# Each keeps a core busy for seconds: whoever asks for many at once must not keep everybody else waiting.
+_AT_ONCE = threading.BoundedSemaphore(2)
+WAIT_S = 2.0
 
 
 def occlusion_map(service: Service, candidate_id: int, scorer_id: int) -> Explanation:
@@ -51,6 +55,8 @@ def occlusion_map(service: Service, candidate_id: int, scorer_id: int) -> Explan
     ------
     InputError
         ``no-such-candidate``, ``no-such-scorer``, ``not-scored``, or why the scorer cannot score it.
+    ServiceError
+        If others are computed just now.
     """
     with service.database.reading() as session:
         asked = _asked(session, candidate_id, scorer_id)
@@ -58,15 +64,12 @@ def occlusion_map(service: Service, candidate_id: int, scorer_id: int) -> Explan
         session.expunge_all()
     if known is not None and service.files.has(known.sha256):
         return known
-    opened = open_scorer(service, asked.scorer)
-    image = read_input(service.files, asked.candidate, asked.cutouts, opened.contract)
-    member = _member(opened, image, asked.scores)
-    found = occlusion_of(image, lambda images: opened.score_member(member, images))
-    sha256 = service.files.put(pack_images([found], [CHANNEL]))
-    row = {"candidate_id": candidate_id, "scorer_id": scorer_id, "member": member, "method": METHOD}
-    kept = row | {"sha256": sha256, "made_at": utc_now()}
-    service.database.write(lambda session: _keep(session, asked.candidate, kept))
-    return Explanation(**kept)
+    if not _AT_ONCE.acquire(timeout=WAIT_S):
+        raise ServiceError("other explanations are computed just now; ask again in some seconds")
+    try:
+        return _compute(service, asked)
+    finally:
+        _AT_ONCE.release()
 
 
 def known_explanation(session: Session, candidate_id: int, scorer_id: int) -> Explanation | None:
@@ -104,6 +107,19 @@ class _Asked:
     cutouts: Cutouts | None
     scores: dict[str, float]
     pending: bool
+
+
+def _compute(service: Service, asked: _Asked) -> Explanation:
+    candidate_id, scorer_id = asked.candidate.id, asked.scorer.id
+    opened = open_scorer(service, asked.scorer)
+    image = read_input(service.files, asked.candidate, asked.cutouts, opened.contract)
+    member = _member(opened, image, asked.scores)
+    found = occlusion_of(image, lambda images: opened.score_member(member, images))
+    sha256 = service.files.put(pack_images([found], [CHANNEL]))
+    row = {"candidate_id": candidate_id, "scorer_id": scorer_id, "member": member, "method": METHOD}
+    kept = row | {"sha256": sha256, "made_at": utc_now()}
+    service.database.write(lambda session: _keep(session, asked.candidate, kept))
+    return Explanation(**kept)
 
 
 def _asked(session: Session, candidate_id: int, scorer_id: int) -> _Asked:
