@@ -61,6 +61,7 @@ def create(
     opened: Annotated[bool, typer.Option("--open", help="Open it at once.")] = False,
 ) -> None:
     """Choose candidates and ask people to label them."""
+    from skysieve.service.accounts.audit import record
     from skysieve.service.labelling.campaigns import CampaignPlan, change_state, create_campaign
     from skysieve.service.labelling.proposals import Proposal, choose
     from skysieve.service.operation.existing import existing_service
@@ -82,6 +83,7 @@ def create(
             chosen = choose(service, session, proposal)
         with service.database.writing() as session:
             campaign = create_campaign(session, plan, chosen)
+            record(session, "command", "campaign.create", str(campaign.id), {"name": name})
             if opened:
                 change_state(session, campaign.id, "open")
             number, state = campaign.id, campaign.state

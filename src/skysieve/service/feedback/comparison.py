@@ -7,6 +7,8 @@ interval of the difference tells; where labels are few, it tells nothing, and th
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,15 +161,8 @@ def compare(
     if not positive or positive == len(labels):
         return Comparison(**facts, figures={}, verdict="too-few", words=_too_few(facts))
     names = [name for name in FIGURES if name != "brier" or (duty.is_probability and new.is_probability)]
-
-    def statistics(y: Any, a: Any, b: Any, passed: Any) -> dict[str, float]:
-        pairs = {name: _pair(name, y, a, b, passed) for name in names}
-        made = {f"duty {name}": pair[0] for name, pair in pairs.items()}
-        made |= {f"new {name}": pair[1] for name, pair in pairs.items()}
-        return made | {f"difference {name}": pair[1] - pair[0] for name, pair in pairs.items()}
-
     found = bootstrap_intervals(
-        statistics,
+        functools.partial(_statistics, names),
         *(labels, old_scores, new_scores, old_passes),
         groups=groups,
         replicates=replicates,
@@ -200,6 +195,14 @@ def recall_at_fpr(labels: NDArray[np.int64], scores: FloatArray, fpr: float) -> 
         return 1.0
     # Above the highest bogus that may not pass; those of the very same score pass together or not at all.
     return float(np.mean(real > bogus[len(bogus) - 1 - allowed]))
+
+
+def _statistics(names: Sequence[str], y: Any, old: Any, new: Any, passed: Any) -> dict[str, float]:
+    """Return the figures of one draw: of the scorer on duty, of the new one, and their difference."""
+    pairs = {name: _pair(name, y, old, new, passed) for name in names}
+    made = {f"duty {name}": pair[0] for name, pair in pairs.items()}
+    made |= {f"new {name}": pair[1] for name, pair in pairs.items()}
+    return made | {f"difference {name}": pair[1] - pair[0] for name, pair in pairs.items()}
 
 
 def _pair(

@@ -98,11 +98,7 @@ def samples_from_labels(
         classes=classes,
         only_hidden=only_hidden,
     )
-    with service.database.reading() as session:
-        voted = count_votes(session, choice)
-    if not voted.candidates:
-        reasons = "; ".join(f"{number} {reason}" for reason, number in voted.left_out.items())
-        raise SampleSetError(f"no label is left: {reasons}; ask for less (min_labels, min_probability)")
+    voted = _voted(service, choice)
     made = alert_samples(service, voted, surveys=surveys) if kind == ALERT else streak_samples(service, voted)
     left_out = Counter(voted.left_out) + Counter(finding.kind for finding in made.findings)
     origin = _origin(service, choice, voted, dict(left_out), name_labellers)
@@ -117,11 +113,13 @@ def samples_from_labels(
     return labelled
 
 
-def _refuse(voted: VotedLabels) -> None:
-    from skysieve.errors import SampleSetError
-
-    reasons = "; ".join(f"{number} {reason}" for reason, number in voted.left_out.items())
-    raise SampleSetError(f"no label is left: {reasons}; ask for less (min_labels, min_probability)")
+def _voted(service: Service, choice: LabelChoice) -> VotedLabels:
+    with service.database.reading() as session:
+        voted = count_votes(session, choice)
+    if not voted.candidates:
+        reasons = "; ".join(f"{number} {reason}" for reason, number in voted.left_out.items())
+        raise SampleSetError(f"no label is left: {reasons}; ask for less (min_labels, min_probability)")
+    return voted
 
 
 def _splits(held_out: float, validation: float) -> dict[str, Any]:

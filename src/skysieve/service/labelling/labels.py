@@ -112,12 +112,7 @@ def give_label(
         made_at=now,
         request_key=request_key,
     )
-    try:
-        with session.begin_nested():
-            session.add(label)
-    except IntegrityError:
-        # The key came with another candidate at the same time; a lock of one does not see the other.
-        raise _taken(str(request_key)) from None
+    _insert(session, label)
     _recount(session, candidate_id)
     return label
 
@@ -281,6 +276,15 @@ def _supersede(
         .values(withdrawn_at=now)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def _insert(session: Session, label: Label) -> None:
+    try:
+        with session.begin_nested():
+            session.add(label)
+    except IntegrityError:
+        # The key came with another candidate at the same time; a lock of one does not see the other.
+        raise _taken(str(label.request_key)) from None
 
 
 def _recount(session: Session, candidate_id: int) -> None:

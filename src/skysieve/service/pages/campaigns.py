@@ -13,12 +13,10 @@ from skysieve.errors import InputError, SkysieveError
 from skysieve.service.accounts.audit import record
 from skysieve.service.accounts.roles import Role
 from skysieve.service.database.tables import Campaign, Candidate, Label, Taxonomy
-from skysieve.service.database.tables.candidates import ALERT, STREAK
 from skysieve.service.labelling.campaign_figures import progress
 from skysieve.service.labelling.campaign_report import CampaignReport, report_of
 from skysieve.service.labelling.campaign_rules import CLOSED, has_read, is_visible, visible_campaign
 from skysieve.service.labelling.campaigns import (
-    CampaignPlan,
     add_gold,
     all_campaigns,
     change_state,
@@ -27,8 +25,8 @@ from skysieve.service.labelling.campaigns import (
     members_of,
     read_tutorial,
 )
-from skysieve.service.labelling.proposals import Proposal, choose, chosen_by_id
 from skysieve.service.labelling.taxonomies import taxonomies
+from skysieve.service.pages.campaign_form import WAYS, CampaignForm, gold_lines
 from skysieve.service.service import Service
 from skysieve.service.web.access import Caller, CallerOf, ServiceOf, access
 from skysieve.service.web.parameters import RowId, address_of
@@ -39,16 +37,8 @@ __all__ = ["router"]
 router = APIRouter(prefix="/campaigns", include_in_schema=False)
 _LABEL, _CURATE = [access(Role.SCANNER, "label")], [access(Role.CURATOR, "curate")]
 
-#: Ways to choose, as the form says them.
-WAYS = {
-    "random": "at random",
-    "bins": "of each bin of scores",
-    "uncertainty": "where the machine is in doubt",
-    "disagreement": "where machines disagree",
-}
+#: Ways to join labels, as the page says them.
 METHODS = {"dawid-skene": "trust as deserved (Dawid and Skene)", "majority": "majority"}
-
-Number = Annotated[int, Form(ge=0, le=100_000)]
 
 
 @router.get("", dependencies=_LABEL)
@@ -73,59 +63,13 @@ def ask(request: Request, service: ServiceOf) -> Response:
 
 @router.post("/new", dependencies=_CURATE)
 def create(
-    request: Request,
-    service: ServiceOf,
-    caller: CallerOf,
-    *,
-    name: Annotated[str, Form(max_length=200)],
-    kind: Annotated[str, Form(pattern=f"^({ALERT}|{STREAK})$")] = ALERT,
-    tutorial: Annotated[str, Form(max_length=50_000)] = "",
-    labels_wanted: Number = 3,
-    gold_percent: Number = 10,
-    hide_machine: Annotated[bool, Form()] = False,
-    taxonomy: Annotated[str, Form(max_length=20)] = "",
-    where: Annotated[str, Form(max_length=4000)] = "",
-    random: Number = 0,
-    bins: Number = 0,
-    uncertainty: Number = 0,
-    disagreement: Number = 0,
-    relabel: Annotated[bool, Form()] = False,
-    seed: Number = 42,
-    candidates: Annotated[str, Form(max_length=1_000_000)] = "",
+    request: Request, service: ServiceOf, caller: CallerOf, form: Annotated[CampaignForm, Form()]
 ) -> Response:
     """Choose candidates and make a draft of them."""
-    ways = {"random": random, "bins": bins, "uncertainty": uncertainty, "disagreement": disagreement}
-    given = {
-        "name": name,
-        "kind": kind,
-        "tutorial": tutorial,
-        "labels_wanted": labels_wanted,
-        "gold_percent": gold_percent,
-        "hide_machine": hide_machine,
-        "taxonomy": taxonomy,
-        "where": where,
-        "relabel": relabel,
-        "seed": seed,
-        "candidates": candidates,
-        **ways,
-    }
     try:
-        plan = CampaignPlan(
-            name=name.strip(),
-            kind=kind,
-            tutorial=tutorial,
-            labels_wanted=labels_wanted,
-            hide_machine=hide_machine,
-            taxonomy_id=int(taxonomy) if taxonomy.isdecimal() else None,
-            gold_rate=gold_percent / 100,
-        )
+        plan = form.plan()
         with service.database.reading() as session:
-            if candidates.strip():
-                chosen = chosen_by_id(session, kind, _numbers(candidates))
-            else:
-                strategies = {way: number for way, number in ways.items() if number}
-                proposal = Proposal(kind, strategies, where, relabel=relabel, seed=seed)
-                chosen = choose(service, session, proposal)
+            chosen = form.chosen(service, session)
 
         def work(session: Session) -> int:
             made = create_campaign(session, plan, chosen, created_by=caller.user_id)
@@ -134,7 +78,7 @@ def create(
 
         made = service.database.write(work)
     except SkysieveError as error:
-        return _form(request, service, given, str(error))
+        return _form(request, service, form.model_dump(), str(error))
     return redirect(request, f"/campaigns/{made}", f"{len(chosen.candidates):,} candidates were chosen.")
 
 
@@ -216,7 +160,7 @@ def say_gold(
 
     def work(session: Session) -> int:
         campaign = visible_campaign(session, caller, campaign_id)
-        items = _gold_lines(gold)
+        items = gold_lines(gold)
         add_gold(session, campaign_id, items)
         _note(session, request, caller, "campaign.gold", campaign, items=len(items))
         return len(items)
@@ -259,27 +203,3 @@ def _note(
 ) -> None:
     told = {"name": campaign.name, **details}
     record(session, caller, action, str(campaign.id), told, address_of(request))
-
-
-def _numbers(text: str) -> list[int]:
-    words = text.replace(",", " ").split()
-    for word in words:
-        if not (word.isascii() and word.isdigit() and len(word) <= 18):
-            raise InputError(
-                word[:40], "no-such-candidate", "is no number of a candidate, as its page shows it"
-            )
-    return [int(word) for word in words]
-
-
-def _gold_lines(text: str) -> dict[int, tuple[str, str]]:
-    """Read ``number class how it is known``, a line each."""
-    gold: dict[int, tuple[str, str]] = {}
-    for line in filter(str.strip, text.splitlines()):
-        words = line.split(maxsplit=2)
-        if len(words) < 2:
-            raise InputError(
-                line[:60], "bad-gold", "expected the candidate's number, its class, and a reason"
-            )
-        (number,) = _numbers(words[0]) or [0]
-        gold[number] = (words[1], words[2] if len(words) > 2 else "")
-    return gold
