@@ -59,8 +59,10 @@ class Home:
     def create(self) -> None:
         """Make the folders that are missing; others on the machine may not look into them."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for place in (self.files, self.models, self.inbox, self.run):
-            place.mkdir(exist_ok=True)
+        # Even where the folder itself was made by somebody else for others to look into.
+        for place in (self.files, self.models, self.run):
+            place.mkdir(exist_ok=True, mode=0o700)
+        self.inbox.mkdir(exist_ok=True)
 
 
 def find_home(folder: str | Path | None = None) -> Home:

@@ -15,6 +15,7 @@ from skysieve.service.database import sqlite
 from skysieve.service.database.database import Database
 from skysieve.service.database.migrate import upgrade
 from skysieve.service.database.tables import Night
+from skysieve.service.service import open_service
 
 
 class _WithoutFunctions(sqlite3.Connection):
@@ -108,3 +109,17 @@ def test_process_lets_others_in_after_a_long_transaction() -> None:
     ended = time.monotonic()
     with turns.turn():
         assert time.monotonic() - ended >= sqlite.LOOK_S
+
+
+def test_what_is_kept_is_for_its_owner_only_even_in_a_folder_for_all(tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir(mode=0o755)
+    service = open_service(folder)
+    try:
+        with service.database.writing() as session:
+            session.add(Night(name="20261121"))
+        kept = [folder / "files", folder / "run", folder / "models", *folder.glob("service.sqlite*")]
+        assert len(kept) >= 5
+        assert {path.name: path.stat().st_mode & 0o077 for path in kept} == {path.name: 0 for path in kept}
+    finally:
+        service.close()

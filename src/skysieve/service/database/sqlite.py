@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sqlite3
 import threading
 import time
@@ -84,9 +85,22 @@ def sqlite_engine(address: str) -> Engine:
     else:
         arguments |= {"pool_size": 16, "max_overflow": 32}
     engine = create_engine(address, **arguments)
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _make_private(_: Any, __: Any, arguments: list[Any], ___: Any) -> None:
+    """Make a new file that its owner alone may read: it will hold hashes of passwords.
+
+    What SQLite lays beside it, it makes of the same mode.
+    """
+    path = str(arguments[0])
+    if path != ":memory:":
+        # It is there, or its folder is not, which SQLite says in its own words.
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _set_up(connection: Any, _: Any) -> None:

@@ -71,6 +71,7 @@ def restore(
             # Last: a folder without its database is not taken for a service.
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(snapshot, place)
+            place.chmod(0o600)
         tell("making the indexes")
         _index_again(settings.database_address(home))
         home.create()
