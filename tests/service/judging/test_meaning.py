@@ -201,6 +201,23 @@ def test_a_model_without_calibration_claims_nothing(sqlite_service: Service, tmp
     assert (found.source, found.precision) == ("unknown", None)
 
 
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (
+            0.0001,
+            "at most 4 % are real. 48 % of those 147 samples were real; where 1 in 100 is, < 0.1 % of",
+        ),
+        (0.9999, "score alike, at least 96 % are real."),
+    ],
+)
+def test_a_calibrated_score_claims_no_more_than_its_calibration(
+    sqlite_service: Service, score: float, words: str
+) -> None:
+    scorer = register(sqlite_service, "braai-weak", kind="alert")
+    assert words in meaning(sqlite_service, scorer, score).words
+
+
 def test_a_calibrated_score_moves_with_the_share_of_real_ones() -> None:
     generator = np.random.default_rng(1)
     scores = generator.uniform(0.01, 0.99, 400_000)

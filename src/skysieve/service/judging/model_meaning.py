@@ -145,11 +145,15 @@ def _share(figure: Any) -> Share | None:
 
 
 def _between(low: float, high: float) -> str:
-    if percent(low) == percent(high):
-        return percent(low)
+    """Write a range of shares; one that reaches none or all by its other end."""
+    least, most = percent(low), percent(high)
+    if least == most or (low == 0 and most.startswith("<")):
+        return most
     if low == 0:
-        return f"at most {percent(high)}"
-    return f"at least {percent(low)}" if high == 1 else f"{percent(low)} to {percent(high)}"
+        return f"at most {most}"
+    if high == 1:
+        return least if least.startswith(">") else f"at least {least}"
+    return f"{least} to {most}"
 
 
 def _ranged(share: Share) -> str:
