@@ -42,12 +42,13 @@ class KeptAnswers(Generic[T]):
         self._most = most
         self._clock = clock
         self._kept: dict[Hashable, tuple[float, T]] = {}
+        self._asking: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, session: Session, about: Hashable, ask: Callable[[], T]) -> T:
         """Return the answer that is kept, or ask.
 
-        While one thread asks again, the others go on with what was kept.
+        One thread asks: meanwhile the others go on with what was kept, or wait where nothing was.
 
         Parameters
         ----------
@@ -60,17 +61,33 @@ class KeptAnswers(Generic[T]):
         """
         key = (str(session.get_bind().engine.url), about)
         with self._lock:
-            now = self._clock()
-            if kept := self._kept.get(key):
-                until, answer = kept
-                if now < until:
-                    return answer
-                self._kept[key] = now + self._keep_s, answer
-        answer = ask()
-        with self._lock:
-            self._kept.pop(key, None)
-            if self._is_large(answer):
-                while len(self._kept) >= self._most:
-                    del self._kept[next(iter(self._kept))]
-                self._kept[key] = self._clock() + self._keep_s, answer
-        return answer
+            found = self._kept.get(key)
+            if found is not None and self._clock() < found[0]:
+                return found[1]
+            asking = self._asking.setdefault(key, threading.Lock())
+        if not asking.acquire(blocking=found is None):
+            assert found is not None
+            return found[1]
+        try:
+            with self._lock:
+                found = self._kept.get(key)
+                if found is not None and self._clock() < found[0]:
+                    return found[1]
+            answer = ask()
+            with self._lock:
+                self._keep(key, answer)
+            return answer
+        finally:
+            asking.release()
+
+    def _keep(self, key: Hashable, answer: T) -> None:
+        self._kept.pop(key, None)
+        if not self._is_large(answer):
+            # Those who ask for little do not wait for each other.
+            self._asking.pop(key, None)
+            return
+        while len(self._kept) >= self._most:
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            self._asking.pop(oldest, None)
+        self._kept[key] = self._clock() + self._keep_s, answer
