@@ -6,7 +6,6 @@ that holds one.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ __all__ = [
     "OutflowSettings",
     "ServiceSettings",
     "WebSettings",
-    "feed_settings",
     "load_settings",
     "resolve",
     "secret",
@@ -306,11 +304,6 @@ def _with_known_site(settings: ServiceSettings) -> ServiceSettings:
 
         longitude_of(settings.site)
     return settings
-
-
-def feed_settings(settings: ServiceSettings) -> dict[str, Any]:
-    """Return the settings of feeds as plain values, to show and to keep; they hold no secret."""
-    return dataclasses.asdict(settings.ingest)
 
 
 def secret(variable: str, *, purpose: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from skysieve.errors import InputError
 from skysieve.service.database.tables import Label
-from skysieve.service.labelling.campaign_queue import gold_answer, next_item, next_items
+from skysieve.service.labelling.campaign_queue import gold_answer, next_items
 from skysieve.service.labelling.campaigns import add_gold, change_state, read_tutorial
 from skysieve.service.labelling.labels import give_label, undo_last
 from skysieve.service.service import Service
@@ -81,8 +81,7 @@ def test_gold_items_come_at_the_rate_and_batches_are_what_single_requests_give(
     singly = []
     for _ in range(60):
         with service.database.reading() as session:
-            candidate = next_item(session, made, users[0])
-        assert candidate is not None
+            (candidate,) = next_items(session, made, users[0])
         singly.append(candidate)
         _label(service, made, candidate, users[0])
     assert singly == expected

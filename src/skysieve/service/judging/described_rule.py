@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from skysieve.models.rules import Jury, Rule, parse_rule
 from skysieve.service.database.tables import Scorer
-from skysieve.service.judging.headline import headline_of_classes, headline_of_rule
+from skysieve.service.judging.headline import headline_of_rule
 
-__all__ = ["DescribedRule", "headline_of", "rule_of"]
+__all__ = ["DescribedRule", "rule_of"]
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,3 @@ def rule_of(scorer: Scorer) -> DescribedRule | None:
     families = {family: tuple(names) for family, names in description["families"].items()}
     thresholds = {member["name"]: member["threshold"] for member in description["members"]}
     return DescribedRule(parse_rule(told["rule"]), Jury(families, thresholds), tuple(thresholds))
-
-
-def headline_of(scorer: Scorer, scores: Mapping[str, float]) -> float | None:
-    """Return the headline score of one candidate from its stored scores, on duty or not.
-
-    Parameters
-    ----------
-    scorer : Scorer
-        Who scored it.
-    scores : mapping of str to float
-        By member; None is returned where one is missing.
-    """
-    members = [member["name"] for member in scorer.description.get("members", [])]
-    if not members or not scores.keys() >= set(members):
-        return None
-    arrays = {name: np.array([scores[name]], dtype=np.float32) for name in members}
-    rule = rule_of(scorer)
-    found = headline_of_classes(arrays) if rule is None else rule.headline(arrays)
-    return float(found[0])

@@ -18,7 +18,7 @@ from skysieve.service.database.tables import Campaign, CampaignItem, Label
 from skysieve.service.labelling.campaign_rules import check_takes_labels, find_campaign
 from skysieve.service.labelling.campaigns import gold_rate
 
-__all__ = ["GoldAnswer", "gold_answer", "left_for", "next_item", "next_items", "unlabelled_of"]
+__all__ = ["GoldAnswer", "gold_answer", "left_for", "next_items", "unlabelled_of"]
 
 #: A prime above every position: position -> (a * position + b) mod p is another order for every a, b.
 _PRIME = 1_000_003
@@ -44,17 +44,6 @@ class GoldAnswer:
     known: str
     right: bool
     reason: str
-
-
-def next_item(session: Session, campaign_id: int, user_id: int) -> int | None:
-    """Return the candidate that a person labels next; None when there is nothing left for them.
-
-    Raises
-    ------
-    InputError
-        As of `next_items`.
-    """
-    return next(iter(next_items(session, campaign_id, user_id)), None)
 
 
 def next_items(
