@@ -3,7 +3,8 @@
 Run it: ``python experiments/service_chaos.py``. It takes some minutes and needs no network: 5,000 simulated
 alerts, 50 bad ones among them, come in through a watched folder and through Kafka (librdkafka's mock
 cluster, in this process); some come through both, some twice through one, some once more with other images.
-The worker is killed with SIGKILL 30 times: in turn while it takes in, while it scores, and while it starts.
+The worker is killed with SIGKILL at 30 moments: in turn while it takes in, while it scores, and while it
+starts again after a kill, which makes 41 kills.
 PostgreSQL is stopped twice, once in the middle of its work without a word, once so that a worker starts
 without it. In the end scores and images are compared with those of the packets that were sent. It prints a
 table and writes ``results/service_chaos.json``; it leaves with 1 where anything is lost, doubled or wrong.
