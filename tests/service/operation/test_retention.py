@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -162,6 +163,20 @@ def test_files_in_the_watched_folder_stay_in_the_journal(service: Service) -> No
     assert prune(service, 30, now=NOW).journal == 1
     with service.database.reading() as session:
         assert session.scalars(select(JournalEntry.item)).all() == ["night/there.avro"]
+
+
+def test_nights_that_the_depot_is_still_asked_for_stay_in_the_journal(sqlite_service: Service) -> None:
+    depot = dataclasses.replace(sqlite_service.settings.ingest.depot, nights_back=10)
+    ingest = dataclasses.replace(sqlite_service.settings.ingest, depot=depot)
+    settings = dataclasses.replace(sqlite_service.settings, ingest=ingest)
+    service = dataclasses.replace(sqlite_service, settings=settings)
+    with service.database.writing() as session:
+        for feed, days in (("depot", 11), ("depot", 13), ("kafka", 11)):
+            at = NOW - timedelta(days=days)
+            session.add(JournalEntry(feed=feed, item=f"{feed} {days}", outcome="stored", at=at))
+    assert prune(service, 5, now=NOW).journal == 2
+    with service.database.reading() as session:
+        assert session.scalars(select(JournalEntry.item)).all() == ["depot 11"]
 
 
 def test_nothing_is_kept_of_no_days(sqlite_service: Service) -> None:

@@ -32,6 +32,8 @@ from skysieve.service.settings import resolve
 
 __all__ = ["Pruned", "prune"]
 
+#: The feed that looks back at some nights again and again.
+DEPOT = "depot"
 #: Rows removed in one transaction: others write in between, and a kill costs little.
 CHUNK = 500
 
@@ -107,7 +109,7 @@ def prune(
         raise ConfigurationError(f"prune cannot keep {keep_days} days; expected 1 or more")
     now = now or utc_now()
     with alone(service, "prune"):
-        done = _RowRemoval(service, now - timedelta(days=keep_days), labelled, dry_run).run()
+        done = _RowRemoval(service, now, keep_days, labelled, dry_run).run()
         files = remove_unnamed_files(service, now=now, dry_run=dry_run)
     return dataclasses.replace(done, files=files.count, file_bytes=files.bytes)
 
@@ -115,8 +117,14 @@ def prune(
 class _RowRemoval:
     """Removes rows that are older than a time, a table after the other."""
 
-    def __init__(self, service: Service, until: datetime, labelled: bool, dry_run: bool) -> None:
-        self.service, self.until, self.dry_run = service, until, dry_run
+    def __init__(
+        self, service: Service, now: datetime, keep_days: int, labelled: bool, dry_run: bool
+    ) -> None:
+        self.service, self.dry_run = service, dry_run
+        self.until = until = now - timedelta(days=keep_days)
+        # Nights that the depot is still asked for: without their entries all of them came anew.
+        asked = timedelta(days=max(0, service.settings.ingest.depot.nights_back) + 2)
+        self.depot_until = min(until, now - asked)
         self.old = _is_old(until)
         self.doomed = self.old if labelled else and_(self.old, ~_is_worked_on())
 
@@ -133,7 +141,9 @@ class _RowRemoval:
         done.quarantine = self._remove(QuarantinedItem.id, QuarantinedItem.last_at < until)
         done.sign_ins = self._remove(UserSession.id, UserSession.expires_at < until)
         done.sign_ins += self._remove(SignInAttempt.id, SignInAttempt.at < until)
-        done.journal = self._remove(JournalEntry.id, JournalEntry.at < until, self._without_file)
+        at = JournalEntry.at
+        taken = (at < until) & ((JournalEntry.feed != DEPOT) | (at < self.depot_until))
+        done.journal = self._remove(JournalEntry.id, taken, self._without_file)
         done.waiting = self._remove_waiting()
         return done
 
