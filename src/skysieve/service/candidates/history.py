@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from skysieve.service.candidates.measured import measured
 from skysieve.service.candidates.neighbours import neighbours
+from skysieve.service.candidates.survey_units import ZTF_BANDS, jd_of_mjd_tai, magnitude_of_nanojansky
 from skysieve.service.database.tables import Candidate
 from skysieve.service.service import Service
 
@@ -22,9 +23,6 @@ __all__ = ["Point", "history"]
 #: Detections closer than that are of the same object where the survey names none, arcsec.
 SAME_OBJECT_ARCSEC = 1.5
 
-_ZTF_BANDS = {1: "g", 2: "r", 3: "i"}
-#: AB magnitude of a nanojansky.
-_AB_NANOJANSKY = 31.4
 #: Two points of one band closer than that in time are the same exposure, days.
 _SAME_EXPOSURE_D = 1e-4
 
@@ -97,8 +95,7 @@ def _same_object(session: Session, candidate: Candidate) -> list[Candidate]:
 def _point_of(candidate: Candidate) -> Point | None:
     if candidate.jd is None or candidate.mag is None:
         return None
-    error = candidate.fields.get("sigmapsf")
-    error = float(error) if isinstance(error, int | float) else None
+    error = measured(candidate.fields.get("sigmapsf"))
     return Point(candidate.jd, candidate.mag, error, candidate.band, detected=True, candidate_id=candidate.id)
 
 
@@ -132,7 +129,7 @@ def _points_of_record(record: Mapping[str, Any]) -> Iterator[Point]:
 
 
 def _ztf_point(earlier: Mapping[str, Any]) -> Iterator[Point]:
-    jd, band = earlier.get("jd"), _ZTF_BANDS.get(earlier.get("fid") or 0, "")
+    jd, band = earlier.get("jd"), ZTF_BANDS.get(earlier.get("fid") or 0, "")
     mag, error, limit = (measured(earlier.get(name)) for name in ("magpsf", "sigmapsf", "diffmaglim"))
     if measured(jd) is None:
         return
@@ -144,11 +141,11 @@ def _ztf_point(earlier: Mapping[str, Any]) -> Iterator[Point]:
 
 def _lsst_point(earlier: Mapping[str, Any]) -> Iterator[Point]:
     mjd, flux, error = (measured(earlier.get(name)) for name in ("midpointMjdTai", "psfFlux", "psfFluxErr"))
-    if mjd is None or flux is None or flux <= 0:
+    mag = magnitude_of_nanojansky(flux)
+    if mjd is None or mag is None or flux is None:
         return
-    mag = _AB_NANOJANSKY - 2.5 * math.log10(flux)
     mag_error = None if error is None else 2.5 / math.log(10) * error / flux
-    yield Point(mjd + 2_400_000.5, mag, mag_error, str(earlier.get("band") or ""), detected=True)
+    yield Point(jd_of_mjd_tai(mjd), mag, mag_error, str(earlier.get("band") or ""), detected=True)
 
 
 def _same_exposure(one: Point, other: Point) -> bool:

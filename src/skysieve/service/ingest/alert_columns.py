@@ -8,20 +8,16 @@ from typing import Any, NamedTuple
 
 from skysieve.errors import InputError
 from skysieve.service.candidates.measured import measured
+from skysieve.service.candidates.survey_units import ZTF_BANDS, jd_of_mjd_tai, magnitude_of_nanojansky
 from skysieve.service.database.tables.candidates import ALERT, UNKNOWN_NIGHT
 from skysieve.service.ingest.pieces import content_hash
 from skysieve.sources.alerts.alert import Alert
 from skysieve.sources.item_names import printable
-from skysieve.sources.streaks.observing_night import JD_OF_MJD_ZERO, observing_night
+from skysieve.sources.streaks.observing_night import observing_night
 
-__all__ = ["ZTF_BANDS", "alert_values", "clean_fields", "night_name", "position", "valid_jd"]
+__all__ = ["alert_values", "clean_fields", "night_name", "position", "valid_jd"]
 
-#: Passbands by the ``fid`` of ZTF.
-ZTF_BANDS = {1: "g", 2: "r", 3: "i"}
 
-# AB magnitude of 1 nJy, and how far TAI is ahead of UTC since 2017, days.
-_MAG_OF_NANOJANSKY = 31.4
-_TAI_AHEAD = 37.0 / 86_400
 # Years 764 to 9999: dates beyond them are damaged, and no calendar here takes them.
 _FIRST_JD, _LAST_JD = 2_000_000.0, 5_373_484.0
 _LONGEST_OBJECT_ID, _LONGEST_BAND, _LONGEST_SURVEY = 80, 16, 32
@@ -141,11 +137,10 @@ def _measured_by_ztf(fields: Mapping[str, Any]) -> _Measured:
 
 def _measured_by_lsst(fields: Mapping[str, Any]) -> _Measured:
     mjd = measured(_first(fields, "midpointMjdTai", "midPointTai"))
-    jd = None if mjd is None else valid_jd(mjd + JD_OF_MJD_ZERO - _TAI_AHEAD)
+    jd = None if mjd is None else valid_jd(jd_of_mjd_tai(mjd))
     ra, dec = position(fields.get("ra"), _first(fields, "dec", "decl"))
     band = str(_first(fields, "band", "filterName") or "")[:_LONGEST_BAND]
-    flux = measured(_first(fields, "psfFlux", "psFlux"))
-    mag = None if flux is None or flux <= 0 else _MAG_OF_NANOJANSKY - 2.5 * math.log10(flux)
+    mag = magnitude_of_nanojansky(measured(_first(fields, "psfFlux", "psFlux")))
     held = {"ra": ra, "dec": dec, "band": band}
     unchanged = frozenset(name for name, value in held.items() if value == fields.get(name))
     return _Measured(jd, ra, dec, _clean(band), mag, unchanged)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from skysieve.service.candidates.survey_units import ZTF_BANDS
 from skysieve.service.database.tables.candidates import STREAK, UNKNOWN_NIGHT
 from skysieve.service.ingest.alert_columns import (
-    ZTF_BANDS,
     clean_fields,
     night_name,
     position,
