@@ -228,6 +228,15 @@ def test_a_comment_is_written_without_labelling_by_its_letters(service, scan, ma
         assert session.scalar(select(Comment)).user_id
 
 
+def test_a_label_of_another_kind_is_told_to_be_none(service, scan, make_night):
+    first = make_night(2)[0]
+    page = scan()
+    shown(page, first)
+    page.keyboard.press("5")  # a masked star, among streaks
+    expect(page.locator("#toast")).to_have_text("5 is no label of alerts")
+    assert labels_in(service) == {}
+
+
 def test_a_comment_waits_for_a_lost_connection(service, scan, make_night):
     ids = make_night(2)
     page = scan()

@@ -6,6 +6,7 @@ export class Keys {
     this.actions = new Map(); // name -> { keys, words, run, group }
     this.classes = new Map(); // key -> class
     this.enabled = true;
+    this.unknown = () => {}; // told of keys that do nothing now
     document.addEventListener("keydown", (event) => this.pressed(event));
   }
 
@@ -48,6 +49,7 @@ export class Keys {
       action.run(event);
       return;
     }
+    this.unknown(key);
   }
 }
 

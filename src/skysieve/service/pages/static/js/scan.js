@@ -194,6 +194,11 @@ keys.action("larger", ["l", "L"], "one cutout larger, the next, all alike", () =
 keys.action("open", ["o", "O"], "open the page of the candidate", () => state.current && window.open(`/candidates/${state.current.id}`, "_blank", "noopener"), "Page");
 keys.action("help", ["?"], "these keys", help, "Page");
 look.register(keys);
+keys.unknown = (key) => {
+  const item = state.current;
+  const known = Object.values(setup.taxonomies).flatMap((each) => each.classes);
+  if (item && known.some((said) => said.key === key)) toast(`${key} is no label of ${item.kind}s`);
+};
 
 function clear() {
   gold.hide();
