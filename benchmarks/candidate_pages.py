@@ -419,7 +419,7 @@ def main() -> None:
         shutil.rmtree(folder)
     arguments.out.parent.mkdir(exist_ok=True)
     content = {"candidates": arguments.candidates, "bar_ms": BAR_MS, "databases": results}
-    arguments.out.write_text(json.dumps(content, indent=1) + "\n")
+    arguments.out.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 if __name__ == "__main__":
