@@ -165,3 +165,19 @@ def interrupt_after_first_part(command: list[str], folder: Path) -> tuple[int, s
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     return process.returncode, said
+
+
+@pytest.mark.parametrize("module", ["sqlalchemy", "structlog"])
+def test_without_the_extra_of_the_service_the_line_that_installs_it_is_told(
+    tmp_path: Path, module: str
+) -> None:
+    program = (
+        f"import sys; sys.modules[{module!r}] = None; sys.argv = ['skysieve', 'serve', '--home', 'service']; "
+        "from skysieve.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode == 1
+    needed = f"{module!r} is needed for the night service"
+    assert error_of(result) == f"error: {needed} and is not installed: pip install 'skysieve[serve]'"

@@ -21,6 +21,20 @@ INTERRUPTED = 130
 RESUMED = ("features", "fetch", "finetune", "score", "train", "transfer", "uncertainty")
 """Verbs that go on where they stopped."""
 
+SERVING = (
+    "alembic",
+    "argon2",
+    "astropy_healpix",
+    "fastapi",
+    "jinja2",
+    "prometheus_client",
+    "sqlalchemy",
+    "structlog",
+    "uvicorn",
+    "watchfiles",
+)
+"""Libraries of the extra ``serve``, on which every command about a service rests."""
+
 # Typer exports this one class of its usage errors only; the class above is that of all of them.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
@@ -69,6 +83,14 @@ def run() -> None:
         status = application(prog_name="skysieve", standalone_mode=False)
     except SkysieveError as error:
         say_error(str(error))
+        status = 1
+    except ModuleNotFoundError as error:
+        if error.name not in SERVING:
+            raise
+        say_error(
+            f"{error.name!r} is needed for the night service and is not installed: "
+            "pip install 'skysieve[serve]'"
+        )
         status = 1
     except OSError as error:
         # A full disk, a folder that may not be written: the system says it best, in one line.

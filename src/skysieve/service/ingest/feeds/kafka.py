@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from skysieve.errors import ServiceError
+from skysieve.extras import require
 from skysieve.service.database.columns import utc_now
 from skysieve.service.ingest.feed import FEEDS, FIRST_WAIT_S, LONGEST_WAIT_S, Feed, FeedReport
 from skysieve.service.ingest.items import Item
@@ -70,6 +71,7 @@ class KafkaFeed:
         self._service, self._linger_s = service, linger_s
         self._settings = service.settings.ingest.kafka
         # What is wrong is told when the service starts, and not by a feed that fails for ever.
+        require("confluent_kafka", extra="stream", purpose="read from Kafka")
         consumer_options(self._settings)
         place = f"{', '.join(self._settings.topics)} at {self._settings.brokers}"
         self._report = FeedReport(service, NAME, place)
