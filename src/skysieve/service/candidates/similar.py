@@ -7,7 +7,8 @@ dipole, a streak or a dead column leaves there differs; how it happens to lie do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -25,7 +26,9 @@ __all__ = ["MOST_COMPARED", "look_of", "similar"]
 #: The latest candidates that are compared.
 MOST_COMPARED = 20_000
 #: The candidates that came last, by kind; of many it does not matter if the very last are missing.
-_RECENT: KeptAnswers[list[tuple[int, bytes]]] = KeptAnswers(30.0, lambda rows: len(rows) >= 2_000, most=4)
+_RECENT: KeptAnswers[dict[int, _Looks]] = KeptAnswers(
+    30.0, lambda looks: sum(len(each.numbers) for each in looks.values()) >= 2_000, most=4
+)
 #: Rings for mean and scatter, rings for angular modes, and the modes.
 RINGS, WIDE_RINGS, MODES = 8, 3, (1, 2, 3, 4)
 #: An image of twice the side, or more, is shrunk first.
@@ -81,15 +84,14 @@ def similar(session: Session, candidate: Candidate, most: int = 12) -> list[tupl
     if not look:
         return []
     recent = _RECENT.get(session, candidate.kind, lambda: _recent(session, candidate.kind))
-    others = [
-        (number, other) for number, other in recent if number != candidate.id and len(other) == len(look)
-    ]
-    if not others:
+    alike = recent.get(len(look))
+    if alike is None:
         return []
-    matrix = np.frombuffer(b"".join(other for _, other in others), dtype=np.float32).reshape(len(others), -1)
-    distances = _distances(matrix, np.frombuffer(look, dtype=np.float32))
+    distances = alike.distances(np.frombuffer(look, dtype=np.float32))
+    distances[alike.numbers == candidate.id] = np.inf
     nearest = np.argsort(distances, kind="stable")[:most]
-    numbers = [others[at][0] for at in nearest]
+    nearest = nearest[np.isfinite(distances[nearest])]
+    numbers = alike.numbers[nearest].tolist()
     rows = session.scalars(
         select(Candidate).where(Candidate.id.in_(numbers)).options(undefer(Candidate.look))
     ).all()
@@ -102,21 +104,41 @@ def similar(session: Session, candidate: Candidate, most: int = 12) -> list[tupl
     ]
 
 
-def _recent(session: Session, kind: str) -> list[tuple[int, bytes]]:
-    """Return the ids and looks of the candidates that came last."""
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """What candidates look like: each number in units of its scatter."""
+
+    numbers: NDArray[np.int64]
+    scaled: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    def distances(self, look: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far each is from a look."""
+        apart = self.scaled - look / self.scale
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", apart, apart) / apart.shape[1]), dtype=np.float32)
+
+
+def _recent(session: Session, kind: str) -> dict[int, _Looks]:
+    """Return what the candidates that came last look like, by the number of bytes that tell it."""
     rows = session.execute(
         select(Candidate.id, Candidate.look)
         .where(without_index(Candidate.__table__.c.kind) == kind, Candidate.look.is_not(None))
         .order_by(Candidate.id.desc())
         .limit(MOST_COMPARED)
     )
-    return [(number, look) for number, look in rows if look]
+    found: dict[int, list[tuple[int, bytes]]] = {}
+    for number, look in rows:
+        if look:
+            found.setdefault(len(look), []).append((number, look))
+    return {length: _looks(some) for length, some in found.items()}
 
 
-def _distances(others: NDArray[np.float32], one: NDArray[np.float32]) -> NDArray[np.float32]:
-    scatter = others.std(axis=0)
-    scale = np.where(scatter > 0, scatter, 1.0)
-    return np.asarray(np.sqrt(np.mean(((others - one) / scale) ** 2, axis=1)), dtype=np.float32)
+def _looks(rows: Sequence[tuple[int, bytes]]) -> _Looks:
+    numbers = np.array([number for number, _ in rows], dtype=np.int64)
+    matrix = np.frombuffer(b"".join(look for _, look in rows), dtype=np.float32).reshape(len(rows), -1)
+    scatter = matrix.std(axis=0)
+    scale = np.where(scatter > 0, scatter, np.float32(1)).astype(np.float32)
+    return _Looks(numbers, matrix / scale, scale)
 
 
 def _look(image: NDArray[np.float32]) -> NDArray[np.float32]:
