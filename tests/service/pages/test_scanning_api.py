@@ -126,6 +126,22 @@ def test_an_undo_of_a_request_is_done_once(service, client, sign_in, make_night)
     assert client.post("/api/v1/labels/undo", json={}).json() == {"label": None}
 
 
+def test_the_list_of_labels_holds_what_was_taken_back_and_the_candidate_what_stands(
+    client, sign_in, make_night
+):
+    first = make_night(1)[0]
+    sign_in(client, Role.SCANNER)
+    for value in ("real", "bogus"):
+        client.post(f"/api/v1/candidates/{first}/labels", json={"value": value})
+    listed = client.get(f"/api/v1/candidates/{first}/labels").json()
+    assert [(each["value"], each["withdrawn_at"] is None) for each in listed] == [
+        ("real", False),
+        ("bogus", True),
+    ]
+    stands = client.get(f"/api/v1/candidates/{first}").json()["labels"]
+    assert [each["value"] for each in stands] == ["bogus"]
+
+
 def test_nobody_undoes_what_another_said(service, client, new_client, sign_in, make_night):
     first = make_night(1)[0]
     other = new_client()

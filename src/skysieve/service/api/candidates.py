@@ -94,7 +94,7 @@ def show_by_name(
 
 @router.get("/candidates/{candidate_id}", dependencies=[READ])
 def show(service: ServiceOf, caller: CallerOf, candidate_id: RowId) -> CandidateDetail:
-    """Return a candidate with the scores of all models, verdicts, and all labels.
+    """Return a candidate with the scores of all models, verdicts, and the labels that stand.
 
     Whoever is to label it unbiased gets these after having said something.
     """
@@ -115,7 +115,7 @@ def show_labels(service: ServiceOf, caller: CallerOf, candidate_id: RowId) -> li
         find_candidate(session, candidate_id)
         if blind_to(session, caller, [candidate_id]):
             return []
-        return [label_body(given) for given in labels_of(session, candidate_id)]
+        return [label_body(given) for given in labels_of(session, candidate_id, withdrawn=True)]
 
 
 @router.get("/candidates/{candidate_id}/history", dependencies=[READ])
