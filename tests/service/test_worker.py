@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from skysieve.errors import ServiceError
 from skysieve.service import worker as worker_module
 from skysieve.service.database.tables import Candidate, Feed, PendingScore, Score, Scorer, WorkerBeat
+from skysieve.service.ingest.feeds.folder import FolderFeed
 from skysieve.service.judging import scoring_loop
 from skysieve.service.service import Service
 from skysieve.service.settings import FolderSettings
@@ -109,6 +111,21 @@ def test_until_quiet_it_leaves_by_itself(quick: Service, packets: list[Path]) ->
     run_worker(quick, stop, until_quiet=1.5)
     assert stop.is_set()
     assert scored(quick) == 6
+
+
+def test_before_a_feed_has_looked_it_is_not_quiet(
+    quick: Service, packets: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = FolderFeed.look
+
+    def late(self: FolderFeed, stop: threading.Event | None = None) -> int:
+        time.sleep(1.0)
+        return look(self, stop)
+
+    monkeypatch.setattr(FolderFeed, "look", late)
+    lay_in(quick, packets[:3])
+    run_worker(quick, threading.Event(), until_quiet=0.3)
+    assert scored(quick) == 3
 
 
 def test_a_database_that_is_away_is_not_taken_for_quiet(

@@ -8,13 +8,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from skysieve.errors import ServiceError
@@ -83,7 +83,7 @@ def run_worker(service: Service, stop: threading.Event, *, until_quiet: float | 
             return 0
         if until_quiet is not None:
             watcher = threading.Thread(
-                target=_stop_when_quiet, args=(service, stop, until_quiet), daemon=True
+                target=_stop_when_quiet, args=(service, stop, until_quiet, worker.feeds), daemon=True
             )
             watcher.start()
         worker.run(stop)
@@ -127,6 +127,11 @@ class Worker:
         parts += [] if sender.is_idle else [Part("outflow", sender.run)]
         self._kept = [_KeptRunning(service, part) for part in parts]
         self._beat = _Beat(service, self._scoring, self._kept)
+
+    @property
+    def feeds(self) -> list[str]:
+        """Names of the feeds that it runs."""
+        return [kept.part.name for kept in self._kept if kept.part.is_feed]
 
     @property
     def scored(self) -> int:
@@ -262,21 +267,30 @@ def _begun(service: Service) -> Worker:
     return Worker(service)
 
 
-def _stop_when_quiet(service: Service, stop: threading.Event, quiet_s: float) -> None:
+def _stop_when_quiet(
+    service: Service, stop: threading.Event, quiet_s: float, feeds: Sequence[str] = ()
+) -> None:
     """Set the event when what is there has been scored, and no more has come for a while."""
-    seen, since = -1, time.monotonic()
+    seen, since, began = -1, time.monotonic(), utc_now()
     while not stop.wait(LOOK_S):
         quiet = False
         with _logged("whether all is quiet"), service.database.reading() as session:
             items = session.scalar(select(func.max(JournalEntry.id))) or 0
             pending = session.scalar(select(PendingScore.candidate_id).limit(1))
             quiet = pending is None and items == seen and not is_refreshing(session)
+            quiet = quiet and _have_looked(session, feeds, began)
             seen = items
         # A database that does not answer says nothing: it may be full of work.
         if not quiet:
             since = time.monotonic()
         elif time.monotonic() - since >= quiet_s:
             stop.set()
+
+
+def _have_looked(session: Session, feeds: Sequence[str], since: datetime) -> bool:
+    """Say whether each feed has looked, well or in vain: before, nobody knows what there is."""
+    looked = or_(FeedRow.looked_at >= since, FeedRow.error_at >= since)
+    return set(session.scalars(select(FeedRow.name).where(looked))) >= set(feeds)
 
 
 @contextlib.contextmanager
