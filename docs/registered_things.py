@@ -25,6 +25,8 @@ from skysieve.preprocess import STEPS
 from skysieve.preprocess.curve_features.feature_sets import FEATURE_SETS
 from skysieve.recipes.recipe import RECIPES
 from skysieve.recipes.sieve_recipe import SIEVE_RECIPES
+from skysieve.service.candidates.export.registry import FORMATS
+from skysieve.service.ingest.feed import FEEDS
 from skysieve.sources.alerts.survey import SURVEYS
 from skysieve.sources.archives.cutout_service import CUTOUT_SERVICES
 from skysieve.sources.archives.dataset import DATASETS
@@ -53,6 +55,8 @@ REGISTRIES = (
     READINGS,
     RECIPES,
     SIEVE_RECIPES,
+    FEEDS,
+    FORMATS,
 )
 RESULTS = Path(__file__).parents[1] / "experiments" / "results"
 FIGURES = ("roc_auc", "recall", "fpr", "recall_known_real", "roc_auc_weak_labels", "ece")
