@@ -21,6 +21,7 @@ import lsbg_results
 import rare_class_results
 import registered_things
 import service_reference
+import service_results
 import settings_reference
 import snad_results
 import streak_results
@@ -48,7 +49,7 @@ def generate(folder: Path) -> None:
     parts |= galaxy_results.parts() | galaxy_figures.parts() | lsbg_results.parts()
     parts |= explanation_results.parts() | rare_class_results.parts() | transfer_results.parts()
     parts |= snad_results.parts() | archive_results.parts()
-    parts |= service_reference.parts()
+    parts |= service_reference.parts() | service_results.parts()
     parts |= crts_results.parts() | early_classification_results.parts()
     write(folder / "parts", parts)
     write(folder / "api", api_reference.pages())
