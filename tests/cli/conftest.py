@@ -350,6 +350,9 @@ GROUND: dict[str, Callable[[Path], Any]] = {
     "vetting": lambda path: service_ground.write_vetting(path, packets(path), made(path.parent, "imported")),
     "labelled-service": write_labelled_service,
     "packet.avro": lambda path: shutil.copy(sorted(packets(path).glob("2*.avro"))[-1], path),
+    "words.json": lambda path: path.write_text(
+        '[{"name": "real", "real": true}, {"name": "junk", "key": "j"}]'
+    ),
     "points.csv": write_points,
     "stars.csv": lambda path: path.write_text("name,kind\ns1,RRab\ns2,EW\n"),
     "stars": write_star_files,

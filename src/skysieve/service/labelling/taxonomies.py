@@ -23,6 +23,7 @@ __all__ = [
     "ensure_taxonomies",
     "meaning_of_values",
     "new_version",
+    "newest_taxonomy",
     "taxonomies",
 ]
 
@@ -79,6 +80,21 @@ def current_taxonomy(session: Session, kind: str, name: str = "") -> Taxonomy:
             "no-such-taxonomy",
             f"is no taxonomy for candidates of kind {kind!r}; known: {known}",
         )
+    return found
+
+
+def newest_taxonomy(session: Session, name: str) -> Taxonomy:
+    """Return the newest version of a taxonomy, whatever it is for.
+
+    Raises
+    ------
+    InputError
+        ``no-such-taxonomy``.
+    """
+    found = _newest(session, name)
+    if found is None:
+        known = ", ".join(each.name for each in taxonomies(session)) or "none"
+        raise InputError(name, "no-such-taxonomy", f"is no taxonomy here; known: {known}")
     return found
 
 
