@@ -44,6 +44,11 @@ def test_an_earlier_schema_of_rubin_had_other_names():
     assert (values["dec"], values["band"], values["mag"]) == (2.0, "z", None)
 
 
+def test_a_band_that_no_column_can_hold_as_it_came_stays_in_the_fields():
+    values = _values(_alert("LSST", band="\0"))
+    assert values["band"] == values["fields"]["band"] == "\\0"
+
+
 def test_what_jd_says_is_utc_and_names_the_night():
     values = _values(_alert(jd=2458529.7, ra=1.0, dec=2.0, fid=2, magpsf=18.5, rb=0.9))
     assert (values["jd"], values["night"], values["band"], values["mag"]) == (

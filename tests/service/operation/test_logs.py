@@ -44,7 +44,11 @@ def test_an_event_is_a_line_of_json(stream: io.StringIO) -> None:
     }
 
 
-def test_libraries_speak_the_same_way(stream: io.StringIO) -> None:
+def test_libraries_speak_the_same_way(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As a server that was set up elsewhere in this process leaves its logger.
+    uvicorn = logging.getLogger("uvicorn")
+    monkeypatch.setattr(uvicorn, "handlers", [logging.StreamHandler(io.StringIO())])
+    monkeypatch.setattr(uvicorn, "propagate", False)
     configure_logs(process="web", stream=stream)
     logging.getLogger("uvicorn.error").warning("went %s", "wrong", extra={"password": "hunter2"})
     logging.getLogger("httpx").info("GET https://depot.example/")

@@ -139,11 +139,11 @@ def _measured_by_lsst(fields: Mapping[str, Any]) -> _Measured:
     mjd = measured(_first(fields, "midpointMjdTai", "midPointTai"))
     jd = None if mjd is None else valid_jd(jd_of_mjd_tai(mjd))
     ra, dec = position(fields.get("ra"), _first(fields, "dec", "decl"))
-    band = str(_first(fields, "band", "filterName") or "")[:_LONGEST_BAND]
+    band = _clean(str(_first(fields, "band", "filterName") or "")[:_LONGEST_BAND])
     mag = magnitude_of_nanojansky(measured(_first(fields, "psfFlux", "psFlux")))
     held = {"ra": ra, "dec": dec, "band": band}
     unchanged = frozenset(name for name, value in held.items() if value == fields.get(name))
-    return _Measured(jd, ra, dec, _clean(band), mag, unchanged)
+    return _Measured(jd, ra, dec, band, mag, unchanged)
 
 
 _SURVEYS: dict[str, Callable[[Mapping[str, Any]], _Measured]] = {

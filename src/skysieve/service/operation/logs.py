@@ -26,6 +26,8 @@ _IN_HEADER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: Libraries that speak of every request and every file they touch.
 _TALKATIVE = ("httpx", "httpcore", "watchfiles", "uvicorn.access", "uvicorn.error", "alembic")
+#: Libraries that may have set up where their logs go before this process was asked.
+_WITH_OWN_HANDLERS = ("uvicorn", "uvicorn.access", "uvicorn.error")
 #: What a line of JSON begins with, for whoever reads it without a tool.
 _FIRST = ("at", "level", "process", "event")
 
@@ -82,6 +84,9 @@ def configure_logs(*, process: str, stream: TextIO | None = None, pretty: bool |
     root.setLevel(logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _WITH_OWN_HANDLERS:
+        library = logging.getLogger(name)
+        library.handlers, library.propagate = [], True
 
 
 def redacted(value: Any, name: str = "") -> Any:

@@ -167,16 +167,17 @@ def test_bare_and_framed_records_are_read_with_their_schema(
     sqlite_service, reading, cluster, values, tmp_path
 ):
     reader = fastavro.reader(io.BytesIO(values[0]))
-    schema, record = reader.writer_schema, next(reader)
-    buffer = io.BytesIO()
-    fastavro.schemaless_writer(buffer, schema, record)
+    schema = reader.writer_schema
+    bare, framed = io.BytesIO(), io.BytesIO()
+    fastavro.schemaless_writer(bare, schema, next(reader))
+    fastavro.schemaless_writer(framed, schema, next(fastavro.reader(io.BytesIO(values[1]))))
     (tmp_path / "7.avsc").write_text(json.dumps(schema))
     read = reading(sqlite_service, cluster.brokers, "fink", "framed", schemas=str(tmp_path))
-    cluster.produce("fink", {json.dumps(schema): buffer.getvalue()})
-    cluster.produce("framed", [b"\0\0\0\0\7" + buffer.getvalue()])
+    cluster.produce("fink", {json.dumps(schema): bare.getvalue()})
+    cluster.produce("framed", [b"\0\0\0\0\7" + framed.getvalue()])
     turn_until_kept(read, 2)
     assert set(journal(read).values()) == {"stored"}
-    assert candidates(read) == 1
+    assert candidates(read) == 2
 
 
 def test_pattern_finds_the_topic_of_the_next_night(sqlite_service, reading, cluster, values):
