@@ -180,6 +180,23 @@ def test_bare_and_framed_records_are_read_with_their_schema(
     assert candidates(read) == 2
 
 
+def test_an_alert_that_comes_bare_and_framed_is_one_candidate(
+    sqlite_service, reading, cluster, values, tmp_path
+):
+    reader = fastavro.reader(io.BytesIO(values[0]))
+    schema, record = reader.writer_schema, next(reader)
+    buffer = io.BytesIO()
+    fastavro.schemaless_writer(buffer, schema, record)
+    (tmp_path / "7.avsc").write_text(json.dumps(schema))
+    read = reading(sqlite_service, cluster.brokers, "fink", "framed", schemas=str(tmp_path))
+    cluster.produce("fink", {json.dumps(schema): buffer.getvalue()})
+    cluster.produce("framed", [b"\0\0\0\0\7" + buffer.getvalue()])
+    turn_until_kept(read, 2)
+    # Whichever is read first is stored; the other brings nothing new.
+    assert sorted(journal(read).values()) == ["duplicate", "stored"]
+    assert candidates(read) == 1
+
+
 def test_pattern_finds_the_topic_of_the_next_night(sqlite_service, reading, cluster, values):
     read = reading(sqlite_service, cluster.brokers, "^ztf_[0-9]{8}_programid1")
     cluster.produce("ztf_20261121_programid1", values[:2])
